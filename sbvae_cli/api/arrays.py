@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sbvae_cli.api.arguments import one_of
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.errors import SbvaeError, unknown_name
-from sbvae_cli.evaluation.codes_file import LARGEST
+from sbvae_cli.evaluation.codes_file import MAX_VALUE
 from sbvae_cli.evaluation.representation import Representation
 
 Floats = NDArray[np.float64]
@@ -111,8 +111,8 @@ def matrix(value: Any, name: str, columns: str = "K") -> Floats:
     if bad:
         hint = f"{bad:,} of {numbers.size:,} values are not finite; leave these rows out"
         raise SbvaeError(f"hold NaN or infinity: {hint}", field=name)
-    if np.abs(numbers).max() > LARGEST:
-        most = f"{np.abs(numbers).max():g}; scale them to below {LARGEST:g}"
+    if np.abs(numbers).max() > MAX_VALUE:
+        most = f"{np.abs(numbers).max():g}; scale them to below {MAX_VALUE:g}"
         raise SbvaeError(f"reach {most}", field=name)
     return numbers
 

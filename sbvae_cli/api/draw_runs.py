@@ -17,7 +17,7 @@ from sbvae_cli.config.names import ChartKind, ProtocolName, ThemeName
 from sbvae_cli.config.score_names import DEFAULT_SCORES, requested_score
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.losses import draw_losses
-from sbvae_cli.figures.table import PAPER, ScoreTable
+from sbvae_cli.figures.table import PAPER_SCORES, ScoreTable
 from sbvae_cli.figures.unfolding import SCALE
 from sbvae_cli.metrics.protocol import named_protocol
 from sbvae_cli.runs import score_pictures as pictures
@@ -193,7 +193,7 @@ def table(
         >>> found.text("markdown").splitlines()[1]
         '| --- | ---: | ---: |'
     """
-    found, there = _scored_by_name(runs, scores, PAPER, protocol, data, device)
+    found, there = _scored_by_name(runs, scores, PAPER_SCORES, protocol, data, device)
     return pictures.runs_table(found, there)
 
 

@@ -153,7 +153,7 @@ def _print_pair(pair: "PairGeometry") -> None:
 
 
 def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
-    from sbvae_cli.evaluation.findings.verdict import word
+    from sbvae_cli.evaluation.findings.verdict import verdict_label
 
     shown = pairs[:MOST_PAIRS]
     names = [n for n in MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
@@ -161,7 +161,7 @@ def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
     for pair in shown:
         latents = ",".join(map(str, pair.choice.latents))
         values = [number(pair.scores[name]) for name in names]
-        rows.append([",".join(pair.names), latents, word(pair), *values])
+        rows.append([",".join(pair.names), latents, verdict_label(pair), *values])
     title = "geometry of pairs of factors"
     if len(pairs) > MOST_PAIRS:
         title += f" (the first {MOST_PAIRS} of {len(pairs)}; --json has all)"

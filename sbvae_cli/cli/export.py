@@ -63,14 +63,14 @@ def export(
 
 
 def _graphs(opened: "Checkpoint", folder: Path) -> Part:
-    from sbvae_cli.export.checked import CHECKED
+    from sbvae_cli.export.checked import CHECKED_COUNT
     from sbvae_cli.runs.export import GRAPHS, graphs_of, refuse_other_graphs
 
     refuse_other_graphs(folder)
     graphs = graphs_of(opened, console_settings.command)
     paths = (folder / name for name in GRAPHS)
     files = dict(zip(paths, (graphs.encoder, graphs.decoder), strict=True))
-    return files, f"at most {graphs.difference:.1e} from PyTorch on {CHECKED} random inputs"
+    return files, f"at most {graphs.difference:.1e} from PyTorch on {CHECKED_COUNT} random inputs"
 
 
 def _weights(opened: "Checkpoint", path: Path) -> Part:

@@ -41,14 +41,14 @@ def table(
 ) -> None:
     """Tabulate mean and std of scores over replicas by group (Tables 5 to 10)."""
     from sbvae_cli.cli.console import note, print_info, print_table
-    from sbvae_cli.figures.table import PAPER
+    from sbvae_cli.figures.table import PAPER_SCORES
     from sbvae_cli.files import write_bytes
     from sbvae_cli.runs.score_pictures import runs_table, scores_there
 
     out = None if out == Path("-") else out
     wanted = _format(out, written)
     named = parse_scores(scores) if scores else ()
-    usual = () if scores else PAPER
+    usual = () if scores else PAPER_SCORES
     found = score_with_progress(runs, named, protocol, data, device, optional=usual)
     there = scores_there(found, named or usual)
     lacking = [name for name in named or usual if name not in there]

@@ -161,7 +161,7 @@ def _draw(
     """Draw and score one model, or several models side by side."""
     from sbvae_cli.cli.geometry_panel import report
     from sbvae_cli.cli.outputs import write_picture
-    from sbvae_cli.evaluation.findings.verdict import word
+    from sbvae_cli.evaluation.findings.verdict import verdict_label
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.run_facts import told_run
     from sbvae_cli.runs.several_models import short_names
@@ -170,7 +170,7 @@ def _draw(
     found = {title: each.found for title, each in zip(titles, embedded, strict=True)}
     picture = draw_geometry(found, embedded[0].source, _caption(embedded))
     models = [
-        {**each.about, **each.found.pair.as_dict(), "verdict": word(each.found.pair)}
+        {**each.about, **each.found.pair.as_dict(), "verdict": verdict_label(each.found.pair)}
         for each in embedded
     ]
     # The keys of a single model are also at the top level.

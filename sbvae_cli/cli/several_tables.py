@@ -35,10 +35,10 @@ def print_several(several: "Sequence[Evaluated]") -> None:
 
 
 def _column(found: "Evaluation") -> dict[str, str]:
-    from sbvae_cli.evaluation.findings.verdict import word
+    from sbvae_cli.evaluation.findings.verdict import verdict_label
 
     pairs = list(found.geometry.values())[:MOST_PAIRS]
-    column = {f"grid of {' and '.join(pair.names)}": word(pair) or "-" for pair in pairs}
+    column = {f"grid of {' and '.join(pair.names)}": verdict_label(pair) or "-" for pair in pairs}
     for name, score in found.scores.items():
         kind = score.details.get("likelihood")
         if score.value is not None or "why" in score.details:

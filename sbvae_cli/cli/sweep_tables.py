@@ -24,11 +24,11 @@ def shown_scores(found: "Collected", text: str | None) -> list[str]:
         SbvaeError: If a score is unknown, or some runs have scores but none has this one.
     """
     if text is None:
-        from sbvae_cli.figures.table import PAPER
+        from sbvae_cli.figures.table import PAPER_SCORES
 
         pairs = dict.fromkeys(name.rpartition(":")[0] for name in found.score_names)
         of_pair = MAIN_SCORES if len(pairs) == 2 else ()  # one pair, and "" for other scores
-        known = [found.find(name) for name in (*PAPER, *of_pair)]
+        known = [found.find(name) for name in (*PAPER_SCORES, *of_pair)]
         return [name for name in known if name is not None]
     names = []
     for asked in parse_scores(text):

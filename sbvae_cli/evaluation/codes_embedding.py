@@ -36,7 +36,7 @@ def embed_codes(
     Raises:
         SbvaeError: If a factor or latent does not exist, or fewer than two factors vary.
     """
-    sample, at = representation.shown.labelled(bins=20), at or {}
+    sample, at = representation.nonblank.labelled(bins=20), at or {}
     if len(sample.names) < 2:
         found = ", ".join(sample.names) or "none"
         raise SbvaeError(f"geometry needs two factors that vary, these codes have {found}")

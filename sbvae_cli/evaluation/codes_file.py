@@ -31,11 +31,21 @@ HOW_TO_WRITE = (
     "factors (N, F)"
 )
 MAGIC = b"\x93NUMPY"
-READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out", "rows")
-_BESIDE = ("files",)  # not read, but written for users of the codes
+ARRAYS_READ = (
+    "codes",
+    "factors",
+    "names",
+    "circular",
+    "kinds",
+    "space",
+    "stds",
+    "held_out",
+    "rows",
+)
+_EXTRA_ARRAYS = ("files",)  # not read, but written for users of the codes
 # Of an array: its size, and largest ratio to its packed size.
 _MANY_BYTES, _MOST_PACKED = 64 << 20, 500
-LARGEST = 1e70  # fourth powers of such values, and their sums, are finite
+MAX_VALUE = 1e70  # fourth powers of such values, and their sums, are finite
 
 
 def read_codes(path: Path) -> Representation:
@@ -69,7 +79,9 @@ def read_codes(path: Path) -> Representation:
         frozenset(circular),
         _stds(path, arrays, codes.shape, latents),
         _held_out(path, arrays, len(codes)),
-        unread=tuple(printable(name) for name in arrays if name not in (*READ, *_BESIDE)),
+        unread=tuple(
+            printable(name) for name in arrays if name not in (*ARRAYS_READ, *_EXTRA_ARRAYS)
+        ),
         kinds=stated_kinds(path, arrays, names),
         space=stated_space(path, arrays, names),
         rows=_rows(path, arrays, len(codes)),
@@ -107,7 +119,7 @@ def _check_factors(path: Path, found: Representation) -> None:
         _refuse_infinite(path, "factors", found.factors, found.names, _MARK_BLANK)
         return
     _refuse_infinite(path, "factors", found.present[:, None], ["present"])
-    shown = found.shown
+    shown = found.nonblank
     if len(shown.codes) < 2:
         found_rows = "only one row" if len(shown.codes) else "no row"
         raise SbvaeError(f"{path}: has {found_rows} that is not blank; at least two are needed")
@@ -194,7 +206,7 @@ def _arrays(path: Path) -> Arrays:
             loaded = np.load(file, allow_pickle=False)
             # Other arrays are named in errors but not read.
             return {
-                name: _array(path, name, loaded) if name in READ else np.empty(0)
+                name: _array(path, name, loaded) if name in ARRAYS_READ else np.empty(0)
                 for name in loaded.files
             }
     except OSError as error:
@@ -273,5 +285,5 @@ def _refuse_infinite(
             f"{or_else if np.isnan(array).any() else ''}"
         )
     largest = high if high >= -low else low
-    if abs(largest) > LARGEST:
-        raise SbvaeError(f"{path}: {name} reach {largest:g}; scale them to below {LARGEST:g}")
+    if abs(largest) > MAX_VALUE:
+        raise SbvaeError(f"{path}: {name} reach {largest:g}; scale them to below {MAX_VALUE:g}")

@@ -15,7 +15,7 @@ from sbvae_cli.evaluation.rates import latent_kl
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.intervals import PARTS, subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Scores, scored
+from sbvae_cli.metrics.score import Scores, make_score
 from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
@@ -64,14 +64,14 @@ def compare_models(
             agree, values, len(images), protocol.seed, (0.0, float("inf")), parts
         )
         for own, value, interval in zip(scores, values.tolist(), intervals, strict=True):
-            own[f"udr_{kind}"] = scored(value, interval, "train", {"models": len(models)})
+            own[f"udr_{kind}"] = make_score(value, interval, "train", {"models": len(models)})
     return [
-        _with(found, own, float(kl.max()))
+        _add_agreement(found, own, float(kl.max()))
         for found, own, kl in zip(evaluations, scores, kls, strict=True)
     ]
 
 
-def _with(found: Evaluation, own: Scores, largest_kl: float) -> Evaluation:
+def _add_agreement(found: Evaluation, own: Scores, largest_kl: float) -> Evaluation:
     """Add the scores of agreement to an evaluation, with a finding if no latent is informative."""
     findings = found.findings
     if largest_kl < LEAST_KL:

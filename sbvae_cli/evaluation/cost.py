@@ -12,7 +12,7 @@ from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.evaluation.batching import fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import blank_image
 from sbvae_cli.evaluation.images import count_available
-from sbvae_cli.evaluation.plan import Plan
+from sbvae_cli.evaluation.plan import EvaluationPlan
 from sbvae_cli.models.vae import VAE
 
 _TIMED_BATCHES = 8
@@ -46,7 +46,7 @@ class _Work(NamedTuple):
     chunks: float
 
 
-def estimate_cost(vae: VAE, plan: Plan) -> Cost:
+def estimate_cost(vae: VAE, plan: EvaluationPlan) -> Cost:
     """Count the images, and time a few batches of each network and a few chunks of a file.
 
     Args:
@@ -63,7 +63,7 @@ def estimate_cost(vae: VAE, plan: Plan) -> Cost:
     return Cost(own.encode, own.decode, seconds(own), own.chunks * per_chunk, seconds(quick))
 
 
-def _work(plan: Plan) -> _Work:
+def _work(plan: EvaluationPlan) -> _Work:
     source, protocol = plan.source, plan.protocol
     training = count_available(source, protocol.images)
     pool = count_available(source, plan.pool)
@@ -85,7 +85,7 @@ def _work(plan: Plan) -> _Work:
     return _Work(encoded, decoded, chunks)
 
 
-def _seconds_a_chunk(plan: Plan) -> float:
+def _seconds_a_chunk(plan: EvaluationPlan) -> float:
     file = plan.source.file
     if file is None:
         return 0.0
@@ -96,7 +96,7 @@ def _seconds_a_chunk(plan: Plan) -> float:
     return (time.perf_counter() - start) / len(timed)
 
 
-def _seconds_an_image(vae: VAE, plan: Plan, decodes: bool) -> tuple[float, float]:
+def _seconds_an_image(vae: VAE, plan: EvaluationPlan, decodes: bool) -> tuple[float, float]:
     """Measure the seconds of encoding an image, and of decoding one if `decodes`, else 0."""
     image = blank_image(vae, plan.source)
     z = torch.zeros(1, plan.latents, device=image.device)

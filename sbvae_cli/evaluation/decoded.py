@@ -11,7 +11,7 @@ from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.decode import render_codes
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.examples import StartImage, examples, shown
+from sbvae_cli.evaluation.examples import StartImage, examples, nonblank_rows
 from sbvae_cli.metrics.validate import Floats
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
@@ -137,7 +137,7 @@ def reconstruct(
     if source.count is not None:
         drawn = min(drawn, source.count)
     images, factors = source.sample(rng, drawn)
-    rows = shown(factors)
+    rows = nonblank_rows(factors)
     others = images[rows], factors[rows]
     found = examples(rng, source, training_space, starts, others, count, shared)
     means, _ = encode(vae, found.inputs)

@@ -12,7 +12,7 @@ from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_embedding import pairs_of_codes
 from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
-from sbvae_cli.evaluation.findings.finding import Finding, voted, without
+from sbvae_cli.evaluation.findings.finding import Finding, left_out_finding, voted
 from sbvae_cli.evaluation.findings.grids import cautions, layout_findings
 from sbvae_cli.evaluation.findings.sample import reading_findings, sample_findings
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
@@ -56,13 +56,13 @@ def evaluate_codes(
     Raises:
         SbvaeError: If a requested metric cannot be computed.
     """
-    shown = representation.shown.in_basis(protocol.color_basis)
+    shown = representation.nonblank.in_basis(protocol.color_basis)
     every_group(shown.varying, protocol.groups or (), shown.circular)
     metrics, impossible = possible_metrics(
         protocol, shown.codes.shape[1], shown.varying, name, with_model=False
     )
     findings = reading_findings(representation)
-    findings += [without(those, why) for why, those in impossible.items()]
+    findings += [left_out_finding(those, why) for why, those in impossible.items()]
     if representation.unordered and "geometry" in metrics:
         findings.append(Finding("kinds", representation.unordered))
     if voted(metrics):
@@ -123,7 +123,9 @@ def evaluate(
                 geometry, no_pairs = pairs_of_codes(whole, protocol.grid)
                 found += no_pairs
             elif METRICS[metric].votes and len(sample.names) < 2:
-                found.append(without([metric], "fewer than two factors vary in these images"))
+                found.append(
+                    left_out_finding([metric], "fewer than two factors vary in these images")
+                )
             else:
                 scores |= compute(metric, sample, protocol)
         if metric == "mig" and present is not None:
@@ -161,4 +163,4 @@ def _left_out(metric: str, findings: list[Finding], lenient: bool) -> Iterator[N
     except SbvaeError as error:
         if not lenient:
             raise
-        findings.append(without([metric], error.line))
+        findings.append(left_out_finding([metric], error.line))

@@ -9,7 +9,7 @@ from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.evaluate import OnMetric, evaluate, no_report
 from sbvae_cli.evaluation.findings.finding import Finding, voted
 from sbvae_cli.evaluation.measure import measure
-from sbvae_cli.evaluation.plan import Plan, make_plan
+from sbvae_cli.evaluation.plan import EvaluationPlan, make_plan
 from sbvae_cli.evaluation.represent import represent_at_random
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol
@@ -51,7 +51,7 @@ def evaluate_model(
 
 def evaluate_plan(
     vae: VAE,
-    plan: Plan,
+    plan: EvaluationPlan,
     on_images: OnImages = lambda images: None,
     validation_rows: NDArray[np.int64] | None = None,
     on_metric: OnMetric = no_report,
@@ -66,7 +66,7 @@ def evaluate_plan(
     return evaluate(representation, plan.protocol, measured, measured.present, findings, on_metric)
 
 
-def _of_votes(plan: Plan) -> list[Finding]:
+def _of_votes(plan: EvaluationPlan) -> list[Finding]:
     """Return a finding on why votes share images, or nothing if each has its own."""
     if not plan.vote_metrics or plan.draws_votes:
         return []
@@ -76,7 +76,7 @@ def _of_votes(plan: Plan) -> list[Finding]:
     return [Finding(code, values=values)]
 
 
-def _of_grids(plan: Plan) -> list[Finding]:
+def _of_grids(plan: EvaluationPlan) -> list[Finding]:
     """Return findings on grids: colours in another basis, or factors of unordered kinds."""
     if "geometry" not in plan.metrics:
         return []

@@ -13,7 +13,7 @@ from sbvae_cli.data.file import Images
 from sbvae_cli.data.importers.one_image import read_image
 from sbvae_cli.data.source import Source
 
-LOOKED_AT = 512  # images from which stds, quantiles and followed factors are computed
+REFERENCE_COUNT = 512  # images from which stds, quantiles and followed factors are computed
 HELD_OUT_EXAMPLES = 4  # largest number of held-out images; there are twice as many others
 
 
@@ -62,13 +62,13 @@ def start_image(source: Source, which: int | Path | None, seed: int = 0) -> Star
         pixels = read_image(which, source.height, source.width, source.channels)
         return StartImage(which.name, pixels, unknown)
     if which is None:
-        count = LOOKED_AT if source.count is None else min(LOOKED_AT, source.count)
-        which = int(shown(source.images(0, min(64, count), seed)[1])[0])
+        count = REFERENCE_COUNT if source.count is None else min(REFERENCE_COUNT, source.count)
+        which = int(nonblank_rows(source.images(0, min(64, count), seed)[1])[0])
     images, factors = source.images(which, which + 1, seed)
     return StartImage(f"{which:,}", images[0], factors[0])
 
 
-def shown(factors: FactorRows) -> NDArray[np.intp]:
+def nonblank_rows(factors: FactorRows) -> NDArray[np.intp]:
     """Return the rows that are not blank, or all rows if every one is."""
     rows = np.flatnonzero(~np.isnan(factors).any(axis=1))
     return rows if len(rows) else np.arange(len(factors))
@@ -98,7 +98,7 @@ def examples(
     first = len(starts)
     own = np.stack([start.pixels for start in starts]) if starts else others[0][:0]
     rows = np.stack([start.factors for start in starts]) if starts else others[1][:0]
-    others = _but(own, *others)
+    others = _excluding(own, *others)
     left = max(0, count - first)
     trained = FactorSpace(training_space)
     chooser = FactorSpace(shared or training_space)
@@ -119,7 +119,7 @@ def examples(
     return Examples(images[order], trained.held_out_mask(factors)[order])
 
 
-def _but(own: Images, images: Images, factors: FactorRows) -> tuple[Images, FactorRows]:
+def _excluding(own: Images, images: Images, factors: FactorRows) -> tuple[Images, FactorRows]:
     """Return the images that are not among `own`, with their factors."""
     known = {image.tobytes() for image in own}
     new = [number for number, image in enumerate(images) if image.tobytes() not in known]

@@ -12,8 +12,8 @@ from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import beyond_chance, chance_information, count
 from sbvae_cli.metrics.validate import Floats
 
-TRACE = 0.1  # share of a factor's entropy below which a latent has only a trace of it
-ALONE = 0.5  # share of the largest one below which a second one is ignored
+MIN_SHARE = 0.1  # share of a factor's entropy below which a latent has only a trace of it
+MIN_SECOND_RATIO = 0.5  # share of the largest one below which a second one is ignored
 LEAST_ROWS = 60  # below which no factors are determined
 _ROWS_OF_A_CELL = 5  # of a table of bins by bins, on average
 _MOST_BINS = 20  # as in the metrics
@@ -65,5 +65,5 @@ def factors_followed(
 
 def _most(shares: Floats, names: Sequence[str]) -> Followed:
     order = np.argsort(-shares, kind="stable")[:_MOST_FACTORS].tolist()
-    least = max(TRACE, ALONE * float(shares[order[0]]))
+    least = max(MIN_SHARE, MIN_SECOND_RATIO * float(shares[order[0]]))
     return tuple((names[i], float(shares[i])) for i in order if shares[i] >= least)

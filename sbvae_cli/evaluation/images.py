@@ -66,7 +66,7 @@ def heldout_images(source: Source, protocol: Protocol, space: FactorSpace) -> Im
     return source.render(rows)
 
 
-def images_that_show(source: Source, protocol: Protocol, pool: int) -> tuple[Images, FactorRows]:
+def nonblank_images(source: Source, protocol: Protocol, pool: int) -> tuple[Images, FactorRows]:
     """Draw images of the protocol's population that are not blank, with their factors.
 
     Images that test fitted metrics follow the others. If images are rendered, they are drawn
@@ -83,15 +83,15 @@ def images_that_show(source: Source, protocol: Protocol, pool: int) -> tuple[Ima
     images = protocol.images
     of_file = source.stored_rows(protocol.population) is not None
     if not source.can_render or of_file:  # no row may be in both parts
-        return _that_show(source, protocol, "full", images + protocol.test_images, pool)
-    parts = [_that_show(source, protocol, "full", images, images)]
+        return _nonblank_images(source, protocol, "full", images + protocol.test_images, pool)
+    parts = [_nonblank_images(source, protocol, "full", images, images)]
     if pool > images:
-        parts.append(_that_show(source, protocol, "test", pool - images, pool - images))
+        parts.append(_nonblank_images(source, protocol, "test", pool - images, pool - images))
     pixels, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
     return pixels, factors
 
 
-def _that_show(
+def _nonblank_images(
     source: Source, protocol: Protocol, what: str, count: int, kept: int
 ) -> tuple[Images, FactorRows]:
     """Return the first images that are not blank, from `count` images or all of a file."""

@@ -19,7 +19,7 @@ from sbvae_cli.evaluation.images import (
     validation_images,
 )
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
-from sbvae_cli.evaluation.plan import Plan
+from sbvae_cli.evaluation.plan import EvaluationPlan
 from sbvae_cli.evaluation.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.evaluation.stored_embedding import embed_stored
 from sbvae_cli.evaluation.votes import draw_votes, encode_votes
@@ -52,7 +52,7 @@ class Measured:
 
 def measure(
     vae: VAE,
-    plan: Plan,
+    plan: EvaluationPlan,
     varying: tuple[str, ...] = (),
     validation_rows: NDArray[np.int64] | None = None,
     on_images: OnImages = lambda images: None,
@@ -91,13 +91,15 @@ def measure(
     return Measured(scores, rates, present, votes, geometry, findings)
 
 
-def _rates(vae: VAE, images: Images, plan: Plan, noise: str, on_images: OnImages) -> ImageRates:
+def _rates(
+    vae: VAE, images: Images, plan: EvaluationPlan, noise: str, on_images: OnImages
+) -> ImageRates:
     shape = len(images), plan.latents
     drawn = evaluation_rng(plan.protocol, noise).standard_normal(shape, np.float32)
     return image_rates(vae, images, drawn, on_images)
 
 
-def _heldout_scores(vae: VAE, plan: Plan, on_images: OnImages) -> Scores:
+def _heldout_scores(vae: VAE, plan: EvaluationPlan, on_images: OnImages) -> Scores:
     """Compute NLL and KL on the held-out regions; scores without values if there are no images."""
     if not plan.heldout:
         return dict.fromkeys(["nll_heldout", "kl_heldout"], Score(None, population="heldout"))
@@ -107,7 +109,7 @@ def _heldout_scores(vae: VAE, plan: Plan, on_images: OnImages) -> Scores:
 
 
 def _validation_scores(
-    vae: VAE, plan: Plan, rows: NDArray[np.int64] | None, on_images: OnImages
+    vae: VAE, plan: EvaluationPlan, rows: NDArray[np.int64] | None, on_images: OnImages
 ) -> Scores:
     if rows is None:
         return {}
@@ -116,7 +118,7 @@ def _validation_scores(
     return {"nll_validation": found["nll"], "kl_validation": found["kl"]}
 
 
-def _votes(vae: VAE, plan: Plan, varying: tuple[str, ...], on_images: OnImages) -> Votes:
+def _votes(vae: VAE, plan: EvaluationPlan, varying: tuple[str, ...], on_images: OnImages) -> Votes:
     protocol = plan.protocol
     rows, fixed = draw_votes(
         plan.source.space,
@@ -131,7 +133,7 @@ def _votes(vae: VAE, plan: Plan, varying: tuple[str, ...], on_images: OnImages) 
 
 
 def _geometry(
-    vae: VAE, plan: Plan, on_images: OnImages
+    vae: VAE, plan: EvaluationPlan, on_images: OnImages
 ) -> tuple[dict[str, PairGeometry], tuple[Finding, ...]]:
     """Embed each pair of factors as `embed_factors` does, with findings on pairs that cannot be."""
     source, space = plan.source, plan.space

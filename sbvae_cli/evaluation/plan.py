@@ -14,18 +14,18 @@ from sbvae_cli.data.stored_points import StoredFactors, StoredPoints
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.colour_basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.findings.finding import Finding, without
+from sbvae_cli.evaluation.findings.finding import Finding, left_out_finding
 from sbvae_cli.evaluation.images import count_available
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-_PROBED = 16  # number of images
+_PROBE_IMAGES = 16  # number of images
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """Parts of a model's evaluation.
 
     Attributes:
@@ -98,7 +98,7 @@ class Plan:
 
 def make_plan(
     vae: VAE, source: Source, protocol: Protocol, trained_on: FactorSpace | None = None
-) -> Plan:
+) -> EvaluationPlan:
     """Check the model and the protocol against the data, and plan the evaluation.
 
     Args:
@@ -121,14 +121,14 @@ def make_plan(
     metrics, impossible = possible_metrics(
         protocol, latents, names, source.name, of_geometry=space.varying
     )
-    skipped = [without(those, why) for why, those in impossible.items()]
+    skipped = [left_out_finding(those, why) for why, those in impossible.items()]
     if count_available(source, protocol.images) < protocol.images:
         values = {"data": source.name, "images": source.count, "wanted": protocol.images}
         skipped.append(Finding("few-images", values=values))
     stored, no_pairs = _stored_pairs(source, protocol) if "geometry" in metrics else ({}, [])
     lenient = protocol.lenient or protocol.metrics is None
     same = trained_on is not None and trained_on.names == space.names
-    return Plan(
+    return EvaluationPlan(
         source,
         replace(protocol, metrics=metrics, lenient=lenient),
         latents,
@@ -157,7 +157,7 @@ def _stored_pairs(
 
 def _count_latents(vae: VAE, source: Source, protocol: Protocol) -> int:
     """Count the latents by encoding a few images, which also reveals damaged weights."""
-    images, _ = source.images(0, count_available(source, _PROBED), protocol.seed)
+    images, _ = source.images(0, count_available(source, _PROBE_IMAGES), protocol.seed)
     latents: int = encode(vae, images)[0].shape[1]
     return latents
 

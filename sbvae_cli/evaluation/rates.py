@@ -21,7 +21,7 @@ from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
 
 _HALF_A_STEP = 0.5 / 255  # of 8-bit pixels
-_FAR_OFF = 0.1  # error of a pixel, in its range
+_SATURATION_ERROR = 0.1  # error of a pixel, in its range
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def image_rates(
         output = vae.decode(z)
         nll = vae.likelihood.nll(output, pixels)
         shown = vae.likelihood.mean(output)
-        return nll, gaussian_kl(mean, logvar).sum(1), mean, logvar, *_misses(shown, pixels)
+        return nll, gaussian_kl(mean, logvar).sum(1), mean, logvar, *_pixel_errors(shown, pixels)
 
     parts = map_batches(work, len(images), size, device, on_images)
     nll, kl, mean, logvar, floor, error, stuck = (
@@ -128,12 +128,12 @@ def image_rates(
     return rates
 
 
-def _misses(shown: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _pixel_errors(shown: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Compute `floor`, `squared_error` and `stuck` of each image."""
     floor = functional.binary_cross_entropy(pixels, pixels, reduction="none")
     error = shown - pixels
     stuck = (shown <= _HALF_A_STEP) | (shown >= 1 - _HALF_A_STEP)
-    wrong = (stuck & (error.abs() > _FAR_OFF)).float()
+    wrong = (stuck & (error.abs() > _SATURATION_ERROR)).float()
     return floor.flatten(1).sum(1), error.square().flatten(1).mean(1), wrong.flatten(1).mean(1)
 
 

@@ -10,7 +10,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.colour_basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.images import images_that_show
+from sbvae_cli.evaluation.images import nonblank_images
 from sbvae_cli.evaluation.representation import Representation, kinds_of
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.vae import VAE
@@ -125,7 +125,7 @@ def represent_at_random(
     Raises:
         SbvaeError: If every image is blank, or the model's posteriors are not finite.
     """
-    images, rows = images_that_show(source, protocol, pool)
+    images, rows = nonblank_images(source, protocol, pool)
     means, stds = encode(vae, images, on_images)
     names, space = source.space.varying, source.space
     if in_other_basis(space.names, names, protocol.color_basis):

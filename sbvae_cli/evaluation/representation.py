@@ -64,7 +64,7 @@ class Representation:
         return self.factors[:, self.names.index("present")]
 
     @property
-    def shown(self) -> Self:
+    def nonblank(self) -> Self:
         """Rows that are not blank, without the factor `present`."""
         if self.present is None:
             return self

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sbvae_cli.config.metrics import metric_of
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.sentences import sentences
-from sbvae_cli.evaluation.findings.verdict import word
+from sbvae_cli.evaluation.findings.verdict import verdict_label
 from sbvae_cli.evaluation.findings.words import DIAGNOSIS, NOTES
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.protocol import Protocol
@@ -78,7 +78,7 @@ class Evaluation:
             },
             "scores": {name: score.as_dict() for name, score in self.scores.items()},
             "geometry": {
-                names: {**pair.as_dict(), "verdict": word(pair)}
+                names: {**pair.as_dict(), "verdict": verdict_label(pair)}
                 for names, pair in self.geometry.items()
             },
             "diagnosis": self.diagnosis,

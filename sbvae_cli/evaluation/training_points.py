@@ -9,8 +9,8 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.random import stream
 
-COUNT = 2_000  # enough points to show a hole or a correlation
-SAMPLES = 16  # number of images in Figure 7
+POINT_COUNT = 2_000  # enough points to show a hole or a correlation
+SAMPLE_COUNT = 16  # number of images in Figure 7
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ def training_points(
     source: Source,
     pair: tuple[str, str],
     trained_on: FactorSpace | None = None,
-    count: int = COUNT,
+    count: int = POINT_COUNT,
 ) -> Floats:
     """Draw two factors of random training images (Figures 7 and 8, top left).
 
@@ -70,11 +70,11 @@ def training_points_of_codes(representation: Representation, pair: tuple[str, st
     Returns:
         Values in the factors' own units, shape (n, 2).
     """
-    shown = representation.shown
+    shown = representation.nonblank
     rows = np.arange(len(shown.codes))
     if shown.held_out is not None:
         rows = rows[~shown.held_out]
-    chosen = stream(0, "distribution").permutation(rows)[:COUNT]
+    chosen = stream(0, "distribution").permutation(rows)[:POINT_COUNT]
     columns = [shown.names.index(name) for name in pair]
     return np.asarray(shown.factors[chosen][:, columns], np.float64)
 

@@ -17,7 +17,13 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.decode import render_codes
 from sbvae_cli.evaluation.decoded import even_shares
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.examples import LOOKED_AT, StartImage, examples, shown, start_image
+from sbvae_cli.evaluation.examples import (
+    REFERENCE_COUNT,
+    StartImage,
+    examples,
+    nonblank_rows,
+    start_image,
+)
 from sbvae_cli.evaluation.followed import Followed, factors_followed
 from sbvae_cli.evaluation.representation import kinds_of
 from sbvae_cli.metrics.validate import Floats
@@ -25,7 +31,10 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 Range = tuple[float, float]
-COVERED = (0.01, 0.99)  # quantiles of the posterior means that bound the range "posterior"
+POSTERIOR_QUANTILES = (
+    0.01,
+    0.99,
+)  # quantiles of the posterior means that bound the range "posterior"
 
 
 @dataclass(frozen=True)
@@ -68,21 +77,21 @@ class Traversal:
 
 
 @dataclass(frozen=True)
-class Looked:
+class ReferenceImages:
     """Images for stds, quantiles and followed factors, which several models share.
 
     Attributes:
         images: Images, shape (N, H, W, C), including blank ones.
         factors: Factor values, shape (N, F).
-        after: Random generator for images that are drawn later.
+        rng: Random generator for images that are drawn later.
     """
 
     images: Images
     factors: FactorRows
-    after: np.random.Generator
+    rng: np.random.Generator
 
 
-def look(source: Source, seed: int = 0) -> Looked:
+def draw_reference_images(source: Source, seed: int = 0) -> ReferenceImages:
     """Draw 512 images, or all of a smaller file.
 
     Args:
@@ -90,8 +99,8 @@ def look(source: Source, seed: int = 0) -> Looked:
         seed: Root seed.
     """
     rng = stream(seed, "traverse")
-    count = LOOKED_AT if source.count is None else min(LOOKED_AT, source.count)
-    return Looked(*source.sample(rng, count), rng)
+    count = REFERENCE_COUNT if source.count is None else min(REFERENCE_COUNT, source.count)
+    return ReferenceImages(*source.sample(rng, count), rng)
 
 
 def traverse(
@@ -107,7 +116,7 @@ def traverse(
     starts: Sequence[StartImage] = (),
     shared: SpaceConfig | None = None,
     seed: int = 0,
-    looked: Looked | None = None,
+    reference: ReferenceImages | None = None,
 ) -> Traversal:
     """Traverse latents around the posterior means of images, one at a time (Figure 2).
 
@@ -125,14 +134,14 @@ def traverse(
         starts: Start images from `start_image`; empty for the first image that is not blank.
         shared: Space that chooses the held-out images, as in `examples`.
         seed: Root seed of drawn images.
-        looked: Result of `look` for this source and seed; None to draw it.
+        reference: Result of `draw_reference_images` for this source and seed; None to draw it.
 
     Raises:
         SbvaeError: If a latent does not exist, or the model's outputs are not finite.
     """
-    looked = looked or look(source, seed)
-    images, factors, rng = looked.images, looked.factors, deepcopy(looked.after)
-    rows = shown(factors)
+    reference = reference or draw_reference_images(source, seed)
+    images, factors, rng = reference.images, reference.factors, deepcopy(reference.rng)
+    rows = nonblank_rows(factors)
     means, stds = encode(vae, images[rows])
     chosen = choose_latents(order_by_variance(stds), latents)
     starts = starts or [start_image(source, None, seed)]
@@ -141,7 +150,7 @@ def traverse(
     codes = inputs[: len(starts)]
     quantiles = None
     if ends == "posterior":
-        quantiles = _between(COVERED, columns, swing)
+        quantiles = _between(POSTERIOR_QUANTILES, columns, swing)
         values = np.quantile(means[:, list(chosen)], quantiles, axis=0).T  # (L, S)
     else:
         values = np.tile(_between(ends, columns, swing), (len(chosen), 1))

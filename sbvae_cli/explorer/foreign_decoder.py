@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer.graphs import (
-    GREY_LEVELS,
+    GREY_TOLERANCE,
     MOST_BYTES,
     as_grey_levels,
     largest_step,
@@ -19,7 +19,7 @@ from sbvae_cli.export.onnx_graphs import halved, latents_of, renamed, run_onnx
 from sbvae_cli.system_errors import unreadable
 
 # Tolerance beyond [0, 1]: more than means of a Gaussian overshoot, less than logits have.
-_BEYOND = 0.25
+_RANGE_TOLERANCE = 0.25
 _MOST_SECONDS = 10.0  # for one image
 
 
@@ -67,7 +67,7 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
     z = probes_of(codes, shape)
     drawn = np.concatenate([_drawn(path, graph, row[None]) for row in z])
     low, high = float(drawn.min()), float(drawn.max())
-    if not (low >= -_BEYOND and high <= 1 + _BEYOND):
+    if not (low >= -_RANGE_TOLERANCE and high <= 1 + _RANGE_TOLERANCE):
         raise SbvaeError(
             f"{path}: draws values from {low:.3g} to {high:.3g}, images have 0 to 1; put a sigmoid "
             "at its end, or scale them",
@@ -76,7 +76,7 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
     small = halved(graph)
     rounded = np.concatenate([_drawn(path, small, row[None]) for row in z])
     levels = as_grey_levels(drawn)
-    kept = largest_step(as_grey_levels(rounded), levels) <= GREY_LEVELS
+    kept = largest_step(as_grey_levels(rounded), levels) <= GREY_TOLERANCE
     return Decoder(small if kept else graph, shape, Probes(z, levels))
 
 

@@ -17,8 +17,8 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 MOST_BYTES = 12_000_000  # of one model's weights, in half precision and base64
-GREY_LEVELS = 2  # largest difference of images when weights are halved
-_LOG_VARIANCE = 0.05  # largest difference when weights are halved: a fortieth of a std
+GREY_TOLERANCE = 2  # largest difference of images when weights are halved
+_LOG_VARIANCE_TOLERANCE = 0.05  # largest difference when weights are halved: a fortieth of a std
 _PROBES = 16  # half of them from the data, half from the prior
 _PROBE_BYTES = 400_000
 
@@ -79,14 +79,17 @@ def graphs_of(
     graphs = checked_graphs(vae, image_shape, z.shape[1])
     encoder, decoder = graphs.encoder, graphs.decoder
     small = halved(decoder)
-    if largest_step(as_grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
+    if largest_step(as_grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_TOLERANCE:
         decoder = small
     shown = np.asarray(to_device(images[:_PROBES], torch.device("cpu")).numpy(), np.float32)
     small = halved(encoder)
     exact, rounded = (run_onnx(each, {"image": shown}) for each in (encoder, small))
     pictures = [_rendered(vae, each["mean"]) for each in (exact, rounded)]
     apart = np.abs(exact["log_variance"] - rounded["log_variance"]).max()
-    if largest_step(pictures[0], pictures[1]) <= GREY_LEVELS and apart <= _LOG_VARIANCE:
+    if (
+        largest_step(pictures[0], pictures[1]) <= GREY_TOLERANCE
+        and apart <= _LOG_VARIANCE_TOLERANCE
+    ):
         encoder = small
     return Graphs(decoder, encoder, Probes(z, drawn))
 

@@ -20,15 +20,15 @@ from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes, averaged
 from sbvae_cli.evaluation.stored_embedding import shown_points
 from sbvae_cli.explorer.atlas import MOST_PIXELS, atlas_of, shown_atlas
 from sbvae_cli.explorer.payload import Points, Slice
-from sbvae_cli.explorer.slices import DEFAULT, Budget, Wanted, lay, plan
+from sbvae_cli.explorer.slices import DEFAULT_BUDGET, Budget, GridSpec, make_grid, plan_grids
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-SCATTERED = 1_024  # largest number of images if there is no grid
-_SAMPLE = 16  # number of images from which the size of one is estimated
+MAX_SCATTERED = 1_024  # largest number of images if there is no grid
+_SAMPLE_IMAGES = 16  # number of images from which the size of one is estimated
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def grids_of(
     source: Source,
     vaes: Sequence[VAE],
     trained_on: FactorSpace | None,
-    budget: Budget = DEFAULT,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> list[Grid]:
     """Make the grids of a page; empty if fewer than two factors vary or images form no grid.
 
@@ -100,19 +100,22 @@ def grids_of(
     first = default_pair(space)
     latents = [_latents(vae, source) for vae in vaes]
 
-    def planned(sample: Images) -> list[Wanted]:
-        return plan(space, first, point_bytes(sample, latents, budget), budget)
+    def planned(sample: Images) -> list[GridSpec]:
+        return plan_grids(space, first, point_bytes(sample, latents, budget), budget)
 
     if source.can_render:
-        sample = source.render(lay(space, Wanted(first, 4, {})).factors)
-        return [_drawn(source, vaes, each, trained_on) for each in planned(sample)]
+        sample = source.render(make_grid(space, GridSpec(first, 4, {})).factors)
+        return [_render_grid(source, vaes, each, trained_on) for each in planned(sample)]
     if source.file is None:
         return []
     return _stored_grids(source, source.file, vaes, planned, trained_on)
 
 
 def scattered(
-    source: Source, vaes: Sequence[VAE], trained_on: FactorSpace | None, budget: Budget = DEFAULT
+    source: Source,
+    vaes: Sequence[VAE],
+    trained_on: FactorSpace | None,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> tuple[Points, list[tuple[Floats, Floats]], Images]:
     """Draw sample images, for data without a grid.
 
@@ -120,9 +123,9 @@ def scattered(
         The points; posterior means and stds (N, K) of each model; the images (N, H, W, C).
     """
     rng = stream(0, "samples")
-    sample = source.sample(rng, _SAMPLE)[0]
+    sample = source.sample(rng, _SAMPLE_IMAGES)[0]
     each = point_bytes(sample, [_latents(vae, source) for vae in vaes], budget)
-    count = int(np.clip(budget.first_bytes / each, _SAMPLE, SCATTERED))
+    count = int(np.clip(budget.first_bytes / each, _SAMPLE_IMAGES, MAX_SCATTERED))
     if source.count is not None:
         count = min(count, source.count)
     images, factors = source.sample(rng, count)
@@ -133,16 +136,16 @@ def scattered(
     return points, [encode(vae, images) for vae in vaes], images
 
 
-def _drawn(
-    source: Source, vaes: Sequence[VAE], wanted: Wanted, trained_on: FactorSpace | None
+def _render_grid(
+    source: Source, vaes: Sequence[VAE], spec: GridSpec, trained_on: FactorSpace | None
 ) -> Grid:
-    grid = lay(source.space, wanted)
+    grid = make_grid(source.space, spec)
     images = source.render(grid.factors)
     codes = []
     for vae in vaes:
         means, stds = (each.reshape(*grid.shape, -1) for each in encode(vae, images))
         codes.append(PointCodes(means, stds, blank=blank_code(vae, source)))
-    points = grid_points(source.space, grid, wanted.at, trained_on)
+    points = grid_points(source.space, grid, spec.at, trained_on)
     return Grid(points, images, np.ones(grid.shape, np.bool_), codes)
 
 
@@ -150,12 +153,12 @@ def _stored_grids(
     source: Source,
     file: DatasetFile,
     vaes: Sequence[VAE],
-    planned: Callable[[Images], list[Wanted]],
+    planned: Callable[[Images], list[GridSpec]],
     trained_on: FactorSpace | None,
 ) -> list[Grid]:
     """Make grids from a file's rows, for each pair at one setting of the other factors."""
     factors = file.read_factors(np.arange(file.count))
-    some = np.linspace(0, file.count - 1, min(file.count, _SAMPLE)).astype(np.int64)
+    some = np.linspace(0, file.count - 1, min(file.count, _SAMPLE_IMAGES)).astype(np.int64)
     found, chosen = [], StoredFactors(factors, source.space.names, stream(0, "geometry"))
     for wanted in planned(file.read_rows(some)[0]):
         if wanted.at:
@@ -198,7 +201,9 @@ def _latents(vae: VAE, source: Source) -> int:
     return int(encode(vae, blank)[0].shape[1])
 
 
-def point_bytes(sample: Images | None, latents: Sequence[int], budget: Budget = DEFAULT) -> float:
+def point_bytes(
+    sample: Images | None, latents: Sequence[int], budget: Budget = DEFAULT_BUDGET
+) -> float:
     """Estimate the bytes of a point in the page, in base64; for large images by their pixels.
 
     Args:

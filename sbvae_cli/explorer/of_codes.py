@@ -15,18 +15,18 @@ from sbvae_cli.evaluation.codes_embedding import points_of_codes, rows_of
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.explorer.atlas import shown_atlas
 from sbvae_cli.explorer.foreign_decoder import Decoder, read_decoder
-from sbvae_cli.explorer.grids import SCATTERED, Grid, point_bytes
+from sbvae_cli.explorer.grids import MAX_SCATTERED, Grid, point_bytes
 from sbvae_cli.explorer.of_runs import axes_of, findings_of, stds_of
 from sbvae_cli.explorer.payload import Model, Payload, Points
 from sbvae_cli.explorer.same_images import same_images
 from sbvae_cli.explorer.scores import scores_of
-from sbvae_cli.explorer.slices import DEFAULT, pairs_from, sizes
+from sbvae_cli.explorer.slices import DEFAULT_BUDGET, grid_sizes, pairs_from
 from sbvae_cli.random import stream
 from sbvae_cli.runs.several_models import MOST_MODELS, short_names
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _StoredImages:
     """Images of the codes.
 
     Attributes:
@@ -65,7 +65,7 @@ def payload_of_codes(
         found = f"names {len(decoders)}, `codes` {len(paths)}"
         raise SbvaeError(f"{found}; name one for each, in the same order, or none", "decoder")
     read = same_images(paths)
-    samples = [each.shown for each in read]
+    samples = [each.nonblank for each in read]
     stored, shown = _stored(read[0], images), samples[0]
     drawn = [
         read_decoder(path, one.codes) for path, one in zip(decoders, samples, strict=bool(decoders))
@@ -99,7 +99,7 @@ def payload_of_codes(
     return Payload(title, shape, _factors(shown), slices, points, models, told)
 
 
-def _stored(found: Representation, images: Path | None) -> _Stored:
+def _stored(found: Representation, images: Path | None) -> _StoredImages:
     """Open the dataset of the images, and check it against the codes."""
     rows = np.arange(len(found.codes)) if found.rows is None else found.rows
     source = None
@@ -115,11 +115,11 @@ def _stored(found: Representation, images: Path | None) -> _Stored:
                 field="images",
             )
     shows = slice(None) if found.present is None else found.present > 0
-    return _Stored(source, rows[shows])
+    return _StoredImages(source, rows[shows])
 
 
 def _shape(
-    stored: _Stored, images: Path | None, drawn: Sequence[Decoder], decoders: Sequence[Path]
+    stored: _StoredImages, images: Path | None, drawn: Sequence[Decoder], decoders: Sequence[Path]
 ) -> tuple[int, int, int] | None:
     """Return the shape (C, H, W), on which images and decoders must agree."""
     source = stored.source
@@ -136,7 +136,7 @@ def _shape(
     return shapes[0] if shapes else None
 
 
-def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
+def _grids(shown: Sequence[Representation], stored: _StoredImages) -> list[Grid]:
     """Make grids of all pairs of factors whose codes form one."""
     samples = [each.labelled(bins=20) for each in shown]
     names, found = samples[0].names, list[Grid]()
@@ -145,7 +145,7 @@ def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
     first = ("x", "y") if {"x", "y"} <= set(names) else (names[0], names[1])
     pairs = pairs_from(names, first)
     each = _point_bytes(shown, stored)
-    size, further, _ = sizes(len(pairs), each)
+    size, further, _ = grid_sizes(len(pairs), each)
     chosen = rows_of(samples[0])
     dead_below = [DEAD_BELOW_STD * sample.unit for sample in samples]
     for pair in pairs:
@@ -167,10 +167,14 @@ def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
     return found
 
 
-def _points(samples: Sequence[Representation], stored: _Stored) -> tuple[Points, NDArray[np.int64]]:
+def _points(
+    samples: Sequence[Representation], stored: _StoredImages
+) -> tuple[Points, NDArray[np.int64]]:
     """Choose some codes as scattered points, and return them with their rows."""
     shown, count = samples[0], len(samples[0].codes)
-    most = int(np.clip(DEFAULT.first_bytes / _point_bytes(samples, stored), 16, SCATTERED))
+    most = int(
+        np.clip(DEFAULT_BUDGET.first_bytes / _point_bytes(samples, stored), 16, MAX_SCATTERED)
+    )
     rows = np.sort(stream(0, "codes").permutation(count)[:most])
     images = stored.read(rows)
     atlas = None if images is None else shown_atlas(images)
@@ -179,7 +183,7 @@ def _points(samples: Sequence[Representation], stored: _Stored) -> tuple[Points,
     return Points(len(rows), atlas, factors, held_out), rows
 
 
-def _point_bytes(samples: Sequence[Representation], stored: _Stored) -> float:
+def _point_bytes(samples: Sequence[Representation], stored: _StoredImages) -> float:
     """Estimate the bytes of a point in the page from some of the images."""
     count = len(samples[0].codes)
     some = stored.read(np.linspace(0, count - 1, min(count, 16)).astype(np.int64))

@@ -48,7 +48,7 @@ def payload_of_runs(
     several = open_models(targets, data, on_note)
     require_onnx()
     source, opened = several.source, several.models
-    vaes = [_small(each) for each in opened]
+    vaes = [_build_small_vae(each) for each in opened]
     trained_on = FactorSpace(opened[0].checkpoint.space)
     on_step(f"encoding images of {source.name}")
     grids, points = grids_of(source, vaes, trained_on), None
@@ -142,7 +142,7 @@ def labelled(sentence: str) -> str:
     return sentence.replace("folded: folded", "folded:")
 
 
-def _small(opened: Opened) -> VAE:
+def _build_small_vae(opened: Opened) -> VAE:
     vae = opened.checkpoint.build_vae()
     try:
         require_small(vae, opened.path)

@@ -31,7 +31,7 @@ def same_images(paths: Sequence[Path]) -> list[Representation]:
     found = [read_codes(path) for path in paths]
     known = dict[str, tuple[Path, Any]]()
     for path, each in zip(paths, found, strict=True):
-        for what, told in _told(each).items():
+        for what, told in _comparable_fields(each).items():
             other, value = known.setdefault(what, (path, told))
             if told is not None and value is None:
                 known[what] = path, told
@@ -60,7 +60,7 @@ def same_images(paths: Sequence[Path]) -> list[Representation]:
     ]
 
 
-def _told(found: Representation) -> dict[str, Any]:
+def _comparable_fields(found: Representation) -> dict[str, Any]:
     """Return what must be equal in all files, by its name in messages; None if a file lacks it."""
     return {
         "numbers of rows": len(found.codes),

@@ -14,11 +14,11 @@ from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factor_grid import FactorGrid, factor_grid, middle_of
 from sbvae_cli.data.factors import FactorSpace
 
-FIRST = 32  # points along each factor of the first grid
-FURTHER = 16  # points along each factor of the other grids
-LEAST = 4
-VALUES = 5  # of another factor, with its ends and middle
-MOST_VALUES = 8  # of another factor with levels, or a circular one
+FIRST_GRID_POINTS = 32  # points along each factor of the first grid
+OTHER_GRID_POINTS = 16  # points along each factor of the other grids
+MIN_GRID_POINTS = 4
+FIXED_VALUES = 5  # of another factor, with its ends and middle
+MAX_FIXED_VALUES = 8  # of another factor with levels, or a circular one
 MOST_PAIRS = 45  # as ten factors have
 _MOST_SETTINGS = 1_000  # largest number of settings that are tried
 
@@ -38,11 +38,11 @@ class Budget:
     all_bytes: int = 3_000_000
 
 
-DEFAULT = Budget()
+DEFAULT_BUDGET = Budget()
 
 
 @dataclass(frozen=True)
-class Wanted:
+class GridSpec:
     """Definition of a grid.
 
     Attributes:
@@ -56,9 +56,9 @@ class Wanted:
     at: Mapping[str, float]
 
 
-def plan(
-    space: FactorSpace, first: tuple[str, str], point_bytes: float, budget: Budget = DEFAULT
-) -> list[Wanted]:
+def plan_grids(
+    space: FactorSpace, first: tuple[str, str], point_bytes: float, budget: Budget = DEFAULT_BUDGET
+) -> list[GridSpec]:
     """Define the grids of a page, in their order.
 
     Every pair, up to `MOST_PAIRS`, gets a grid at the middle of the other factors, however coarse.
@@ -72,19 +72,21 @@ def plan(
         budget: Limits on images and bytes.
     """
     pairs = pairs_from(space.varying, first)
-    size, further, room = sizes(len(pairs), point_bytes, budget)
-    grids = [Wanted(first, size, {})] + [Wanted(pair, further, {}) for pair in pairs[1:]]
-    coarse = _fitting(min(FURTHER, size), room / 4)
+    size, further, room = grid_sizes(len(pairs), point_bytes, budget)
+    grids = [GridSpec(first, size, {})] + [GridSpec(pair, further, {}) for pair in pairs[1:]]
+    coarse = _fitting(min(OTHER_GRID_POINTS, size), room / 4)
     for pair in pairs:
         for at in _settings([f for f in map(space.factor, space.varying) if f.name not in pair]):
             if room < coarse**2:
                 return grids
-            grids.append(Wanted(pair, coarse, at))
+            grids.append(GridSpec(pair, coarse, at))
             room -= coarse**2
     return grids
 
 
-def sizes(pairs: int, point_bytes: float, budget: Budget = DEFAULT) -> tuple[int, int, float]:
+def grid_sizes(
+    pairs: int, point_bytes: float, budget: Budget = DEFAULT_BUDGET
+) -> tuple[int, int, float]:
     """Return points along a factor of the first grid and of the others, and the number left over.
 
     Args:
@@ -92,9 +94,9 @@ def sizes(pairs: int, point_bytes: float, budget: Budget = DEFAULT) -> tuple[int
         point_bytes: Bytes of one point in the page.
         budget: Limits on images and bytes.
     """
-    size = _fitting(FIRST, budget.first_bytes / point_bytes)
+    size = _fitting(FIRST_GRID_POINTS, budget.first_bytes / point_bytes)
     room = min(budget.images, budget.all_bytes / point_bytes) - size**2
-    further = _fitting(min(FURTHER, size), room / max(pairs - 1, 1))
+    further = _fitting(min(OTHER_GRID_POINTS, size), room / max(pairs - 1, 1))
     return size, further, room - further**2 * (pairs - 1)
 
 
@@ -104,9 +106,9 @@ def pairs_from(names: Sequence[str], first: tuple[str, str]) -> list[tuple[str, 
     return [first, *itertools.islice(others, MOST_PAIRS - 1)]
 
 
-def lay(space: FactorSpace, wanted: Wanted) -> FactorGrid:
+def make_grid(space: FactorSpace, spec: GridSpec) -> FactorGrid:
     """Make the grid of a definition, thinned if a factor has too many levels."""
-    return thinned(factor_grid(space, wanted.pair, wanted.size, wanted.at), wanted.size)
+    return thinned(factor_grid(space, spec.pair, spec.size, spec.at), spec.size)
 
 
 def thinned(grid: FactorGrid, most: int) -> FactorGrid:
@@ -123,10 +125,10 @@ def values_of(factor: FactorConfig) -> list[float]:
     """Return the ascending values at which another factor can be fixed, including its middle."""
     if factor.levels:
         levels = sorted(factor.levels)
-        step = -(-len(levels) // MOST_VALUES)
+        step = -(-len(levels) // MAX_FIXED_VALUES)
         return levels[len(levels) // 2 % step :: step]
     low, high = factor.bounds
-    count = MOST_VALUES if factor.circular else VALUES
+    count = MAX_FIXED_VALUES if factor.circular else FIXED_VALUES
     values = np.linspace(low, high, count, endpoint=not factor.circular)
     return [float(value) for value in values]
 
@@ -146,5 +148,5 @@ def _settings(others: Sequence[FactorConfig]) -> Iterator[dict[str, float]]:
 
 
 def _fitting(size: int, points: float) -> int:
-    """Return the side of the largest square with at most `points`, from `LEAST` to `size`."""
-    return int(np.clip(np.sqrt(max(points, 0)), LEAST, size))
+    """Return the side, at most `size`, of the largest square with at most `points`."""
+    return int(np.clip(np.sqrt(max(points, 0)), MIN_GRID_POINTS, size))

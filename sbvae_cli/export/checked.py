@@ -13,7 +13,7 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 TOLERANCE = 1e-4  # relative to the value, or absolute if the value is below 1
-CHECKED = 16  # number of images, and of codes, whose outputs are compared
+CHECKED_COUNT = 16  # number of images, and of codes, whose outputs are compared
 
 Floats = NDArray[np.float32]
 
@@ -25,7 +25,7 @@ class CheckedGraphs:
     Attributes:
         encoder: ONNX file from `image` (N, C, H, W) to `mean` and `log_variance`, each (N, K).
         decoder: ONNX file from `z` (N, K) to `image` (N, C, H, W).
-        difference: Largest difference from PyTorch's outputs for `CHECKED` random images and
+        difference: Largest difference from PyTorch's outputs for `CHECKED_COUNT` random images and
             codes, relative to the value, or absolute if the value is below 1.
     """
 
@@ -54,8 +54,8 @@ def _difference(
     vae: VAE, encoder: bytes, decoder: bytes, image_shape: tuple[int, int, int], latents: int
 ) -> float:
     rng = stream(0, "export")
-    images = rng.random((CHECKED, *image_shape), np.float32)
-    z = rng.standard_normal((CHECKED, latents), np.float32)
+    images = rng.random((CHECKED_COUNT, *image_shape), np.float32)
+    z = rng.standard_normal((CHECKED_COUNT, latents), np.float32)
     with torch.no_grad():
         mean, log_variance = vae.encode(torch.from_numpy(images))
         rendered = vae.render(torch.from_numpy(z))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sbvae_cli.viz.theme import QUIET, SERIES, Role
 
-_OF_DECODERS = {"deconv": SERIES[0], "broadcast": SERIES[1], "coordconv": SERIES[2]}
+_DECODER_COLOURS = {"deconv": SERIES[0], "broadcast": SERIES[1], "coordconv": SERIES[2]}
 
 
 def series_colours(decoders: Sequence[str]) -> list[Role]:
@@ -16,10 +16,12 @@ def series_colours(decoders: Sequence[str]) -> list[Role]:
             of decoders last; if there are too few colours, they repeat.
     """
     own = {
-        decoders.index(kind): colour for kind, colour in _OF_DECODERS.items() if kind in decoders
+        decoders.index(kind): colour
+        for kind, colour in _DECODER_COLOURS.items()
+        if kind in decoders
     }
-    of_none = [colour for colour in SERIES if colour not in _OF_DECODERS.values()]
-    left = [*of_none, *(c for c in _OF_DECODERS.values() if c not in own.values())]
+    of_none = [colour for colour in SERIES if colour not in _DECODER_COLOURS.values()]
+    left = [*of_none, *(c for c in _DECODER_COLOURS.values() if c not in own.values())]
     others = [number for number in range(len(decoders)) if number not in own]
     found = {number: left[i % len(left)] for i, number in enumerate(others)}
     return [(own | found)[number] for number in range(len(decoders))]

@@ -8,8 +8,8 @@ from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
-from sbvae_cli.evaluation.findings.verdict import word
-from sbvae_cli.evaluation.training_points import SAMPLES
+from sbvae_cli.evaluation.findings.verdict import verdict_label
+from sbvae_cli.evaluation.training_points import SAMPLE_COUNT
 from sbvae_cli.random import stream
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
@@ -55,7 +55,7 @@ def draw_geometry(
     explained = f"{note(first, source)} {note_on_scores(first)}"
     if len(panels) > 1:
         return draw_embeddings(panel, panels, caption, explained)
-    samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
+    samples = None if source is None else source.sample(stream(0, "samples"), SAMPLE_COUNT)[0]
     return draw_embedding(panel, panels[0], caption, samples, explained)
 
 
@@ -112,7 +112,7 @@ def embedding_panel(embedding: FactorEmbedding, name: str) -> Embedding:
         (f"latent {first}", f"latent {second}"),
         name,
         embedding.scores,
-        word(embedding.pair),
+        verdict_label(embedding.pair),
         embedding.blank,
     )
 

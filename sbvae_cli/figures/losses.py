@@ -25,12 +25,12 @@ UNITS = {
     "covariance_diagonal": "squared variance",
     "images_per_second": "images a second",
 }
-_OF_VALIDATION = "_validation"
+_VALIDATION_SUFFIX = "_validation"
 _NOT_SHOWN = ("images_per_second",)  # unless it is requested
 # Half-widths of the smoothing windows: a share of the step, so that the steep beginning stays
 # steep, and at most a share of the run.
-_REACH, _MOST = 0.1, 0.015
-_LAST = 4  # width in half-widths of windows at the end of the run, which are one-sided
+_WINDOW_STEP_SHARE, _WINDOW_RUN_SHARE = 0.1, 0.015
+_LAST_WINDOW = 4  # width in half-widths of windows at the end of the run, which are one-sided
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
         values: Values at these steps, shape (N,).
         planned: Number of updates planned.
     """
-    reach = np.minimum(_REACH * steps, _MOST * planned)
-    starts = np.minimum(steps - reach, steps[-1] - _LAST * reach)
+    reach = np.minimum(_WINDOW_STEP_SHARE * steps, _WINDOW_RUN_SHARE * planned)
+    starts = np.minimum(steps - reach, steps[-1] - _LAST_WINDOW * reach)
     first = np.searchsorted(steps, starts - 1e-9)
     last = np.searchsorted(steps, steps + reach + 1e-9)
     for _ in range(2):
@@ -170,7 +170,7 @@ def _styles(decoders: Sequence[str]) -> list[LineStyle]:
 
 
 def _has_a_panel(name: str, there: Sequence[str]) -> bool:
-    own = name.removesuffix(_OF_VALIDATION)
+    own = name.removesuffix(_VALIDATION_SUFFIX)
     return name not in _NOT_SHOWN and (own == name or own not in there)
 
 
@@ -183,8 +183,8 @@ def _panel(
         if curve is None:
             continue
         dots = None
-        if name + _OF_VALIDATION in beside and name + _OF_VALIDATION in log.curves:
-            of_validation = log.curves[name + _OF_VALIDATION]
+        if name + _VALIDATION_SUFFIX in beside and name + _VALIDATION_SUFFIX in log.curves:
+            of_validation = log.curves[name + _VALIDATION_SUFFIX]
             dots = np.column_stack([of_validation.steps, of_validation.values])
         smoothed = smooth(curve.steps, curve.values, log.planned)
         raw = np.column_stack([curve.steps, curve.values])
@@ -206,7 +206,7 @@ def _caption(logs: Sequence[RunLog], groups: Sequence[str]) -> str:
 def _note(logs: Sequence[RunLog], beside: Sequence[str]) -> str:
     """Explain the lines, and list diverged and unfinished runs."""
     parts = ["Thin: as logged, thick: smoothed."]
-    if any(name.endswith(_OF_VALIDATION) for name in beside):
+    if any(name.endswith(_VALIDATION_SUFFIX) for name in beside):
         parts.append("Dots: validation images.")
     if len({log.data for log in logs}) > 1:
         parts.append("Losses on different data are not comparable.")

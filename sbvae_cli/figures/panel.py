@@ -13,7 +13,7 @@ from sbvae_cli.config.names import GeometryScore
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
-from sbvae_cli.evaluation.training_points import SAMPLES
+from sbvae_cli.evaluation.training_points import SAMPLE_COUNT
 from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.figures.geometry import (
     embedding_panel,
@@ -23,7 +23,7 @@ from sbvae_cli.figures.geometry import (
 )
 from sbvae_cli.random import stream
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.geometry import written
+from sbvae_cli.viz.geometry import format_score
 from sbvae_cli.viz.replica_panel import ReplicaRow, ReplicaStar, ReplicaTexts, draw_replicas
 from sbvae_cli.viz.theme import SERIES, Role
 
@@ -34,7 +34,7 @@ _NAMED = (SERIES[5], SERIES[7])
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenReplica:
     """A replica whose embedding is drawn.
 
     Attributes:
@@ -63,7 +63,7 @@ class Replicas:
 
     name: str
     scores: Sequence[float]
-    chosen: Sequence[Chosen]
+    chosen: Sequence[ChosenReplica]
     decoder: str = ""
 
 
@@ -100,7 +100,7 @@ def draw_panel(
     colours = decoder_colours([group.decoder or group.name for group in groups])
     rows = [_row(group, by, colour) for group, colour in zip(groups, colours, strict=True)]
     if samples is None and source is not None:
-        samples = source.sample(stream(0, "samples"), SAMPLES)[0]
+        samples = source.sample(stream(0, "samples"), SAMPLE_COUNT)[0]
     panel = factor_panel(first, source)
     texts = _texts(first, len(trained), source, by, caption, trained_on)
     return draw_replicas(panel, trained, rows, texts, samples, score_style(by).least_bin)
@@ -115,7 +115,7 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
         star = _MARKS.get(each.mark)
         if star is None:
             star, named = _NAMED[named % len(_NAMED)], named + 1
-        title = f"{score_style(by).label} {_told_apart(score, scores)}"
+        title = f"{score_style(by).label} {_distinguishable(score, scores)}"
         mark = "median run" if each.mark == "median" else each.mark
         title = f"{mark}: {title}" if mark else title
         stars.append(
@@ -123,18 +123,18 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
                 score, star, title, ", ".join(filter(None, [each.name, panel.verdict])), panel
             )
         )
-    middle = written(float(np.median(group.scores)))
+    middle = format_score(float(np.median(group.scores)))
     told = f"{count} replicas, median {middle}" if count > 1 else "1 replica"
     return ReplicaRow(group.name, told, group.scores, colour, stars)
 
 
-def _told_apart(score: float, others: Sequence[float]) -> str:
+def _distinguishable(score: float, others: Sequence[float]) -> str:
     """Format a score with enough decimals, up to six, to tell it from the others."""
     for digits in (3, 4, 5, 6):
         texts = {f"{other:.{digits}f}" for other in others}
         if len(texts) == len(set(others)):
             break
-    return written(score) if digits == 3 or digits == 6 else f"{score:.{digits}f}"
+    return format_score(score) if digits == 3 or digits == 6 else f"{score:.{digits}f}"
 
 
 def _texts(

@@ -11,10 +11,17 @@ from typing import Literal
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 
-PAPER = ("neg_elbo", "nll", "kl", "latents_used", "mig", "factor_vae")  # columns of Tables 5 to 10
-BOLD = "neg_elbo"  # the paper sets the lowest mean of this score in bold
+PAPER_SCORES = (
+    "neg_elbo",
+    "nll",
+    "kl",
+    "latents_used",
+    "mig",
+    "factor_vae",
+)  # columns of Tables 5 to 10
+BOLD_SCORE = "neg_elbo"  # the paper sets the lowest mean of this score in bold
 _MOST_DIGITS = 4  # largest number of decimals
-_ALONE = 3  # significant digits of a mean without std
+_DIGITS_WITHOUT_STD = 3  # significant digits of a mean without std
 _ESCAPED = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -24,7 +31,7 @@ _ESCAPED = {
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A group of replicas.
 
     Attributes:
@@ -77,7 +84,7 @@ class Cell:
         if self.mean is None:
             return "", ""
         if not self.std:
-            digits = _digits(abs(self.mean), _ALONE)
+            digits = _digits(abs(self.mean), _DIGITS_WITHOUT_STD)
             mean = f"{self.mean:.{digits}f}"
             short = mean.rstrip("0").rstrip(".") if "." in mean else mean
             return (mean, "") if self.std is None else (short, "0")
@@ -122,7 +129,7 @@ class ScoreTable:
     def columns(self) -> list[str]:
         """Names of all columns."""
         counts = [] if self._alike else ["n"]
-        names = ("ELBO" if name == BOLD else score_style(name).label for name in self.scores)
+        names = ("ELBO" if name == BOLD_SCORE else score_style(name).label for name in self.scores)
         return ["model", *names, *counts]
 
     def note(self, mark: str = "in bold") -> str:
@@ -189,7 +196,7 @@ class ScoreTable:
         return content.getvalue()
 
 
-def score_table(rows: Sequence[Row], scores: Sequence[str] = PAPER) -> ScoreTable:
+def score_table(rows: Sequence[TableRow], scores: Sequence[str] = PAPER_SCORES) -> ScoreTable:
     """Make a table of means and stds of scores over the replicas of each group.
 
     The paper sets the best ELBO of a table in bold, which is the lowest, as it is the negative
@@ -204,27 +211,27 @@ def score_table(rows: Sequence[Row], scores: Sequence[str] = PAPER) -> ScoreTabl
     """
     if not rows:
         raise SbvaeError("a table needs one group of runs or more")
-    means = [_cell(row, BOLD, None).mean for row in rows]
+    means = [_cell(row, BOLD_SCORE, None).mean for row in rows]
     known = [mean for mean in means if mean is not None]
     best = min(known) if known and len(rows) > 1 else None
     found = tuple((row.name, tuple(_cell(row, name, best) for name in scores)) for row in rows)
     return ScoreTable(tuple(scores), found, _about(rows, scores))
 
 
-def _cell(row: Row, name: str, best: float | None) -> Cell:
+def _cell(row: TableRow, name: str, best: float | None) -> Cell:
     """Return a score of a row, in bold if it is the ELBO with the best mean."""
     cell = Cell([value for value in row.values.get(name, ()) if math.isfinite(value)], row.count)
-    return replace(cell, best=name == BOLD and best is not None and cell.mean == best)
+    return replace(cell, best=name == BOLD_SCORE and best is not None and cell.mean == best)
 
 
-def _about(rows: Sequence[Row], scores: Sequence[str]) -> str:
+def _about(rows: Sequence[TableRow], scores: Sequence[str]) -> str:
     """Describe the numbers of the table."""
     counts = sorted({row.count for row in rows})
     several = "1 replica" if counts == [1] else f"{counts[-1]} replicas"
     if len(counts) > 1:
         several = f"{counts[0]} to {counts[-1]} replicas"
     what = "Scores of one replica each" if counts == [1] else f"Mean ± std over {several}"
-    elbo = "; ELBO is the negative one, in nats an image" if BOLD in scores else ""
+    elbo = "; ELBO is the negative one, in nats an image" if BOLD_SCORE in scores else ""
     return what + elbo
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.findings.verdict import word
+from sbvae_cli.evaluation.findings.verdict import verdict_label
 from sbvae_cli.evaluation.unfolding import Unfolding, same_points
 from sbvae_cli.figures.geometry import axis_label
 from sbvae_cli.viz.animation import Animation
@@ -61,5 +61,5 @@ def _course(name: str, unfolding: Unfolding, planned: int) -> Course:
         planned,
         (f"latent {first}", f"latent {second}"),
         name,
-        [word(each.pair) for each in embeddings],
+        [verdict_label(each.pair) for each in embeddings],
     )

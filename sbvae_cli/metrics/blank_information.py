@@ -12,7 +12,7 @@ from sbvae_cli.metrics.intervals import (
     random_groups,
 )
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Score, scored
+from sbvae_cli.metrics.score import Score, make_score
 from sbvae_cli.metrics.validate import Floats
 
 _ROWS_OF_A_CELL = 10  # of a table of bins by two classes, on average
@@ -71,4 +71,4 @@ def present_score(codes: Floats, present: ArrayLike, protocol: Protocol, populat
     """
     found = present_information(codes, present, protocol.bins, protocol.seed)
     details = {"by_latent": found.by_latent.tolist()}
-    return scored(found.nats, found.interval, population, details)
+    return make_score(found.nats, found.interval, population, details)

@@ -11,8 +11,8 @@ from sbvae_cli.metrics.validate import Floats
 
 Extent = Literal["sheet", "line", "point"]
 
-THIN = 0.1  # largest ratio of width to length of a line
-FAINT = 0.5  # smallest std of a faint line in its single direction, in stds of the posterior
+MAX_LINE_RATIO = 0.1  # largest ratio of width to length of a line
+MIN_LINE_STD = 0.5  # smallest std of a faint line in its single direction, in stds of the posterior
 
 
 def extent(
@@ -45,11 +45,11 @@ def extent(
     audible = int((loud >= 1.0).sum())
     if audible == 0:
         drowns = bool((noise**2 > least).any())
-        return "line" if drowns and int((loud >= FAINT**2).sum()) == 1 else "point"
+        return "line" if drowns and int((loud >= MIN_LINE_STD**2).sum()) == 1 else "point"
     across, along = np.sqrt(np.maximum(np.linalg.eigvalsh(spread), 0.0))
     width = across / along
     inside = triangles_within(support) if codes.ndim == 3 else np.zeros(0, np.bool_)
     if inside.any():  # in a uniform square, the variance is a twelfth of the area
         area = np.abs(signed_areas(codes)[inside]).sum() / inside.mean()
         width = area / (12.0 * along**2)
-    return "sheet" if audible == 2 and width >= THIN else "line"
+    return "sheet" if audible == 2 and width >= MAX_LINE_RATIO else "line"

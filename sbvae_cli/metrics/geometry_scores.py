@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sbvae_cli.config.metrics import DEAD_BELOW_STD, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.isotonic import isotonic_r2
-from sbvae_cli.metrics.latent_use import OF_ALL_LATENTS
+from sbvae_cli.metrics.latent_use import SCORES_OF_ALL_LATENTS
 from sbvae_cli.metrics.mesh import fold_fractions, heldout_area_ratio, tear
 from sbvae_cli.metrics.validate import Floats
 
@@ -91,7 +91,7 @@ def geometry_scores(
         matrix, errors = _affine(points)
         scores |= _affine_scores(points, matrix, errors)
         scores |= _mesh_scores(points, matrix) if points.held_out.ndim == 2 else {}
-    names = [name for name in METRICS["geometry"].scores if name not in OF_ALL_LATENTS]
+    names = [name for name in METRICS["geometry"].scores if name not in SCORES_OF_ALL_LATENTS]
     return {name: scores.get(name) for name in names}
 
 

@@ -10,7 +10,7 @@ from sbvae_cli.config.metrics import IRS_QUANTILE
 from sbvae_cli.metrics.information import equal_width
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Scores, scored
+from sbvae_cli.metrics.score import Scores, make_score
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 NO_FACTOR = -1  # marks a dead latent
@@ -122,4 +122,4 @@ def irs_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     found = irs(codes, classes, bins=bins)
     details = {"by_latent": found.by_latent.tolist()}
     # Largest deviations vary as much over all rows as over parts, so there is no valid interval.
-    return {"irs": scored(found.score, None, sample.population, details)}
+    return {"irs": make_score(found.score, None, sample.population, details)}

@@ -8,8 +8,8 @@ import numpy as np
 from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.metrics.validate import Floats
 
-LEAST_TOLD = 0.01  # nats of all latents together
-OF_ALL_LATENTS = ("latents_used", "information_outside")
+MIN_INFORMATION_NATS = 0.01  # nats of all latents together
+SCORES_OF_ALL_LATENTS = ("latents_used", "information_outside")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LatentUse:
         outside = None
         if self.shares is not None:
             outside = sum(share for k, share in enumerate(self.shares) if k not in latents)
-        return dict(zip(OF_ALL_LATENTS, (self.used, outside), strict=True))
+        return dict(zip(SCORES_OF_ALL_LATENTS, (self.used, outside), strict=True))
 
 
 def latent_use(
@@ -57,4 +57,4 @@ def latent_use(
     moved = np.maximum(means.var(axis=0) - noise, 0.0)
     nats = 0.5 * np.log1p(moved / np.maximum(np.square(stds).mean(axis=0), least))
     total = nats.sum()
-    return LatentUse(used, tuple((nats / total).tolist()) if total > LEAST_TOLD else None)
+    return LatentUse(used, tuple((nats / total).tolist()) if total > MIN_INFORMATION_NATS else None)

@@ -12,7 +12,7 @@ from sbvae_cli.metrics.intervals import ConfidenceInterval, jackknife_interval, 
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig_subspace import mig_subspace
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Score, Scores, scored
+from sbvae_cli.metrics.score import Score, Scores, make_score
 from sbvae_cli.metrics.validate import Floats, codes_and_classes
 
 ROWS_OF_A_CELL = 2  # of a table of bins by classes, on average
@@ -139,7 +139,7 @@ def _gap_score(sample: LabelledCodes, protocol: Protocol, binning: Binning) -> S
         "bias": chance_information(protocol.bins, sizes, len(codes)).tolist(),
         "entropies": found.entropies.tolist(),
     }
-    return scored(found.score, found.interval, sample.population, details)
+    return make_score(found.score, found.interval, sample.population, details)
 
 
 def _subspace_score(
@@ -157,4 +157,4 @@ def _subspace_score(
         "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
         "latents": {",".join(group): list(latents) for group, latents in found.latents.items()},
     }
-    return scored(found.score, None, sample.population, details)
+    return make_score(found.score, None, sample.population, details)

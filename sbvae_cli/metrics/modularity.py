@@ -9,7 +9,7 @@ from sbvae_cli.metrics.information import Counts, chance_information, count
 from sbvae_cli.metrics.intervals import ConfidenceInterval, jackknife_interval, random_groups
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Scores, scored
+from sbvae_cli.metrics.score import Scores, make_score
 from sbvae_cli.metrics.validate import Floats, codes_and_classes
 
 # Smallest ratio to the information of independent codes; below it, counts are mostly bias.
@@ -94,4 +94,4 @@ def modularity_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """Compute the modularity, by name."""
     found = modularity(*sample.first, protocol.bins, seed=protocol.seed)
     details = {"by_latent": found.by_latent.tolist()}
-    return {"modularity": scored(found.score, found.interval, sample.population, details)}
+    return {"modularity": make_score(found.score, found.interval, sample.population, details)}

@@ -12,7 +12,7 @@ from sbvae_cli.random import stream
 RESAMPLES = 30
 
 
-def votable(classes: Ints) -> NDArray[np.intp]:
+def votable_factors(classes: Ints) -> NDArray[np.intp]:
     """Return factors that `votes_from_pool` can fix: in each half, two rows share a class.
 
     A factor with a different value in every row, such as a measured one, has no such pair.

@@ -38,7 +38,7 @@ class Score:
 Scores = dict[str, Score]  # by name
 
 
-def scored(
+def make_score(
     value: float,
     interval: ConfidenceInterval | None,
     population: str,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sbvae_cli.metrics.intervals import PARTS, subsample_interval
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Score, scored
+from sbvae_cli.metrics.score import Score, make_score
 from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
@@ -37,7 +37,7 @@ def scores_by_parts(
     """
     intervals = subsample_interval(score, values, n, protocol.seed, bounds, parts)
     return [
-        scored(value, interval, sample.population)
+        make_score(value, interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)
     ]
 

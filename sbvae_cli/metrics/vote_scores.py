@@ -11,7 +11,7 @@ from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_s
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
 from sbvae_cli.metrics.intervals import ConfidenceInterval, spread_interval
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
-from sbvae_cli.metrics.pool_votes import resampled_by_image, votable, votes_from_pool
+from sbvae_cli.metrics.pool_votes import resampled_by_image, votable_factors, votes_from_pool
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, Scores
 from sbvae_cli.metrics.validate import Floats, Ints
@@ -83,7 +83,7 @@ def _voted_on(sample: LabelledCodes) -> list[int]:
     """Return the factors that votes can fix: all factors, if images are drawn for votes."""
     if sample.votes is not None:
         return list(range(len(sample.names)))
-    return [int(column) for column in votable(sample.first[1])]
+    return [int(column) for column in votable_factors(sample.first[1])]
 
 
 def _not_voted_on(sample: LabelledCodes, names: Sequence[str]) -> dict[str, list[str]]:

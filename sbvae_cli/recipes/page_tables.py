@@ -10,9 +10,14 @@ from sbvae_cli.config.score_names import (
     score_label,
     score_style,
 )
-from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, SHRUNK, TORN
-from sbvae_cli.evaluation.findings.verdict import COPIED
-from sbvae_cli.figures.table import PAPER, Cell
+from sbvae_cli.evaluation.findings.grids import (
+    MAX_SHRUNK_RATIO,
+    MIN_FLAT_R2,
+    MIN_FOLD_FRACTION,
+    MIN_TORN_DISTANCE,
+)
+from sbvae_cli.evaluation.findings.verdict import MIN_COPIED_SHARE
+from sbvae_cli.figures.table import PAPER_SCORES, Cell
 from sbvae_cli.recipes.claims import Hidden, Value
 from sbvae_cli.recipes.markdown import table
 from sbvae_cli.recipes.outcome import Verdict
@@ -22,13 +27,15 @@ from sbvae_cli.runs.logs import records_of
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
 
 _WORDS = {  # on grids, as in `sbvae geometry`
-    "flat": f"an affine map gives latents from factors, and back, with an R² of {FLAT} or more",
+    "flat": "an affine map gives latents from factors, and back, with an R² of "
+    f"{MIN_FLAT_R2} or more",
     "bent": "less flat than that, but neither folded nor torn",
-    "folded": f"{100 * FOLDED:.0f} % or more of the grid's triangles are turned over",
-    "torn": f"neighbours lie {TORN:g} times as far apart as is usual, or more",
+    "folded": f"{100 * MIN_FOLD_FRACTION:.0f} % or more of the grid's triangles are turned over",
+    "torn": f"neighbours lie {MIN_TORN_DISTANCE:g} times as far apart as is usual, or more",
     "collapsed": "the grid has become a line or a point, so that a factor is lost",
-    "hole shrunk": f"the held-out region has less than {100 * SHRUNK:.0f} % of its area",
-    "with copies": f"other latents hold {100 * COPIED:.0f} % or more of what all tell of the grid",
+    "hole shrunk": f"the held-out region has less than {100 * MAX_SHRUNK_RATIO:.0f} % of its area",
+    "with copies": f"other latents hold {100 * MIN_COPIED_SHARE:.0f} % or more of what all tell of "
+    "the grid",
 }
 
 
@@ -121,7 +128,7 @@ def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
         for test in tests
         for name in (test.score, *([test.shown_by] if isinstance(test, Hidden) else []))
     ]
-    names = [collected.find(name) for name in (*asked, *PAPER)]
+    names = [collected.find(name) for name in (*asked, *PAPER_SCORES)]
     mixed = len(likelihoods(collected)) > 1
     return list(
         dict.fromkeys(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sbvae_cli.commands import command
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.figures.table import PAPER
+from sbvae_cli.figures.table import PAPER_SCORES
 from sbvae_cli.recipes.claims import Settings
 from sbvae_cli.recipes.schema import (
     GeometryPicture,
@@ -147,8 +147,8 @@ def _draw(picture: Picture, scored: _Scored) -> Drawn:
             found = scored.read(["nll", "kl"], ["mig"], require=require_betas)
             return _of_scores(picture, scored, rate_distortion_picture(found), found, {})
         case TablePicture():
-            found = scored.read((), PAPER)
-            there = [name for name in PAPER if any(name in run.values for run in found)]
+            found = scored.read((), PAPER_SCORES)
+            there = [name for name in PAPER_SCORES if any(name in run.values for run in found)]
             return _of_scores(picture, scored, runs_table(found, there).text("markdown"), found, {})
 
 

@@ -19,7 +19,7 @@ from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.export.facts import onnx_facts, safetensors_facts
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.viz.metadata import SAID, about_html, about_image, about_svg
+from sbvae_cli.viz.metadata import PICTURE_KEYS, about_html, about_image, about_svg
 
 if TYPE_CHECKING:  # PyTorch loads only where a checkpoint is read, as it takes a second or more
     from sbvae_cli.checkpoint import Checkpoint
@@ -103,7 +103,7 @@ def _picture_facts(path: Path) -> Facts:
             facts |= {"format": image.format, "width": image.width, "height": image.height}
             with suppress(Exception):  # Pillow's readers raise various errors for a broken frame
                 facts["frames"] = frame_count(image)
-    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
+    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(PICTURE_KEYS), **(found or {})}
     return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
 
 
@@ -115,7 +115,7 @@ def _page_facts(path: Path) -> Facts:
     """Return the metadata that `explore` wrote into its HTML page."""
     found = about_html(path.read_text(encoding="utf-8", errors="replace"))
     facts: Facts = {"kind": "picture", "path": str(path), "format": "HTML"}
-    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
+    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(PICTURE_KEYS), **(found or {})}
     return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
 
 

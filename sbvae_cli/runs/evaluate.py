@@ -224,13 +224,13 @@ def _of_codes(
         found = evaluate_codes(codes, path.name, protocol, on_metric)
     if by_default and not beside_models and _may_be_boosted(codes):
         found = replace(found, findings=(*found.findings, Finding("without-boosting")))
-    rows, latents = codes.shown.codes.shape
+    rows, latents = codes.nonblank.codes.shape
     title = f"{path.name}, {rows:,} rows, {latents} latent{'s' if latents > 1 else ''}"
     return Evaluated(str(path), title, found, {"codes": str(path)})
 
 
 def _may_be_boosted(codes: Representation) -> bool:
-    dci, shown = METRICS["dci"], codes.shown
+    dci, shown = METRICS["dci"], codes.nonblank
     return shown.codes.shape[1] >= dci.least_latents and len(shown.varying) >= dci.least_factors
 
 

@@ -89,7 +89,7 @@ def embed_target(
 
     checkpoint = open_checkpoint(path)  # before PyTorch loads, so that an error comes at once
     from sbvae_cli.evaluation.stored_embedding import embed_factors
-    from sbvae_cli.evaluation.training_points import SAMPLES, training_points, training_samples
+    from sbvae_cli.evaluation.training_points import SAMPLE_COUNT, training_points, training_samples
     from sbvae_cli.training.devices import resolve_device
 
     source = open_data(checkpoint, data, on_note)
@@ -109,7 +109,7 @@ def embed_target(
     seed = checkpoint.config.training.seed
     about = {"checkpoint": str(path), "seed": seed, "step": checkpoint.step}
     trained = training_points(source, found.points.names, trained_on)
-    samples = training_samples(source, trained_on, SAMPLES)
+    samples = training_samples(source, trained_on, SAMPLE_COUNT)
     own = config.data.name if trained_on.names == source.space.names else source.name
     other = "" if own == source.name else own
     return Embedded(path, found, source.name, model, about, source, trained, samples, other)
@@ -126,7 +126,7 @@ def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> E
     codes = read_codes(path)
     factors = [
         FactorConfig(name=name, low=float(column.min()), high=float(column.max()))
-        for name, column in zip(codes.shown.names, codes.shown.factors.T, strict=True)
+        for name, column in zip(codes.nonblank.names, codes.nonblank.factors.T, strict=True)
     ]
     found = embed_codes(
         codes,

@@ -8,7 +8,7 @@ from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sbvae_cli.config.metrics import metric_of
-from sbvae_cli.evaluation.findings.verdict import word
+from sbvae_cli.evaluation.findings.verdict import verdict_label
 from sbvae_cli.evaluation.result import NamedScore
 
 if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
@@ -83,8 +83,8 @@ class Group:
         found: dict[str, Counter[str]] = {}
         for each in self.members:
             for factors, pair in each.found.geometry.items():
-                if word(pair):
-                    found.setdefault(factors, Counter())[word(pair)] += 1
+                if verdict_label(pair):
+                    found.setdefault(factors, Counter())[verdict_label(pair)] += 1
         return {factors: dict(counts.most_common()) for factors, counts in found.items()}
 
     @property

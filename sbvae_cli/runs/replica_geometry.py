@@ -10,9 +10,9 @@ from sbvae_cli.config.names import GeometryScore, Rank
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import OnMetric, no_report
-from sbvae_cli.evaluation.findings.verdict import word
+from sbvae_cli.evaluation.findings.verdict import verdict_label
 from sbvae_cli.figures.geometry import require_same_points
-from sbvae_cli.figures.panel import Chosen, Replicas, draw_panel
+from sbvae_cli.figures.panel import ChosenReplica, Replicas, draw_panel
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.evaluate import Showing
 from sbvae_cli.runs.geometry import Embedded
@@ -188,7 +188,9 @@ def panel_as_dict(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict
             own = {"group": group.shown.name, "replica": chosen.mark or chosen.name}
             pair = each.found.pair
             score = group.shown.scores[chosen.number]
-            models.append({**each.about, **own, by: score, **pair.as_dict(), "verdict": word(pair)})
+            models.append(
+                {**each.about, **own, by: score, **pair.as_dict(), "verdict": verdict_label(pair)}
+            )
     return {"groups": tables, "models": models}
 
 
@@ -215,7 +217,7 @@ def _group(
     marked = choose(scores, [run.seed for run in runs], picks, by)
     embedded = [known.get(path) or embed(path) for path in (runs[i].path for _, i in marked)]
     chosen = [
-        Chosen(mark, i, _name(runs[i], runs), each.found)
+        ChosenReplica(mark, i, _name(runs[i], runs), each.found)
         for (mark, i), each in zip(marked, embedded, strict=True)
     ]
     return EmbeddedReplicas(Replicas(name, scores, chosen, runs[0].decoder), runs, embedded)

@@ -10,7 +10,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.mig import draw_mig
 from sbvae_cli.figures.rate_distortion import draw_rate_distortion
 from sbvae_cli.figures.scores import draw_scores
-from sbvae_cli.figures.table import Row, ScoreTable, score_table
+from sbvae_cli.figures.table import ScoreTable, TableRow, score_table
 from sbvae_cli.runs.figure_data import beta_sweeps, data_names, score_groups
 from sbvae_cli.runs.labels import group_labels
 from sbvae_cli.runs.run_facts import told_run
@@ -67,7 +67,7 @@ def runs_table(found: Sequence[RunScores], names: Sequence[str]) -> ScoreTable:
         own = [run for run in found if run.group == group]
         there = dict.fromkeys(name for run in own for name in run.values)
         values = {name: [r.values[name] for r in own if name in r.values] for name in there}
-        rows.append(Row(label, len(own), values))
+        rows.append(TableRow(label, len(own), values))
     return score_table(rows, names)
 
 

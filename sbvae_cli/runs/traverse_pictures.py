@@ -12,7 +12,7 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.decoded import interpolate, prior_samples, reconstruct
 from sbvae_cli.evaluation.examples import StartImage, start_image
-from sbvae_cli.evaluation.traversal import Traversal, look, traverse
+from sbvae_cli.evaluation.traversal import Traversal, draw_reference_images, traverse
 from sbvae_cli.figures.decoded import (
     animate_interpolations,
     animate_samples,
@@ -143,7 +143,7 @@ def sweep(
         most = f"an animation has room for {MOST_MOVING} of one"
         raise SbvaeError(f"{found} do not move together: {most}; name fewer, or draw a PNG")
     count = min(max(asked.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
-    looked = look(asked.opened.source, asked.seed)
+    looked = draw_reference_images(asked.opened.source, asked.seed)
     return asked.each(
         lambda vae, opened: traverse(
             vae,
@@ -157,7 +157,7 @@ def sweep(
             starts=starts,
             shared=asked.shared_space,
             seed=asked.seed,
-            looked=looked,
+            reference=looked,
         )
     )
 

@@ -56,9 +56,9 @@ class FactorPanel:
         low, high = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
         return padded_range(low[0], high[0]), padded_range(low[1], high[1])
 
-    def draw(self, canvas: Canvas, panel: Panel, there: Bools) -> None:
-        """Draw the points that have an image, marked by `there` in the shape of `held_out`."""
-        shown = np.where(there[..., None], self.points, np.nan)
+    def draw(self, canvas: Canvas, panel: Panel, has_image: Bools) -> None:
+        """Draw the points that have an image, marked by `has_image` in the shape of `held_out`."""
+        shown = np.where(has_image[..., None], self.points, np.nan)
         mesh = shown, self.positions, self.held_out, self.wraps
         draw_mesh(canvas, panel, *mesh, closed=False)
 
@@ -86,7 +86,7 @@ class Embedding:
     blank: Floats | None = None
 
     @property
-    def there(self) -> Bools:
+    def has_image(self) -> Bools:
         """Mask of the points that have an image."""
         return np.asarray(np.isfinite(self.codes).all(axis=-1), np.bool_)
 
@@ -100,7 +100,7 @@ class Embedding:
         codes = np.asarray(self.codes, dtype=np.float64)
         if codes.shape != factors.points.shape or factors.held_out.shape != codes.shape[:-1]:
             raise ValueError(f"codes {codes.shape} do not fit points {factors.points.shape}")
-        known = codes[self.there]
+        known = codes[self.has_image]
         if not len(known):
             raise ValueError("codes must be finite somewhere")
         if self.blank is not None:

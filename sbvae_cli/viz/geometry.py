@@ -11,7 +11,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
 from sbvae_cli.viz.legend import Entry
 from sbvae_cli.viz.page import page
-from sbvae_cli.viz.panel_layout import GAP, PanelLayout, arrange, signs
+from sbvae_cli.viz.panel_layout import GAP, PanelLayout, arrange, legend_entries
 from sbvae_cli.viz.text import wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET
 from sbvae_cli.viz.tiles import draw_tiles
@@ -20,7 +20,7 @@ SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of the sidebar beside a single model,
 VERDICT_SIZE, SCORE_SIZE = 22.0, 18.0
 ROW, TWO_COLUMNS = 26.0, 380.0  # height of a row of scores, and width needed for two columns
 
-FINE = ("flat", "bent", "with")  # beginnings of verdicts that are not written in red
+UNMARKED_VERDICTS = ("flat", "bent", "with")  # beginnings of verdicts that are not written in red
 
 SCORES = (
     *("inverse_r2", "affine_r2", "similarity_r2", "monotone_r2", "fold_fraction", "tear"),
@@ -60,7 +60,7 @@ def draw_embedding(
     bottom = _draw_scores(beside, embedding, _given([embedding]), 0.0, top, SIDEBAR - GAP, 1)
     layout, canvas = _draw_panels(factors, [embedding], (SIDEBAR, bottom), 0.0)
     canvas.place(beside, layout.width - SIDEBAR + GAP, layout.box(1)[1])
-    return page(canvas, caption, _signs(factors, [embedding]), note)
+    return page(canvas, caption, _legend(factors, [embedding]), note)
 
 
 def draw_embeddings(
@@ -96,7 +96,7 @@ def draw_embeddings(
         left, top = layout.box(number)
         under = top + layout.side + layout.below
         _draw_scores(canvas, embedding, shown, left, under, layout.side, columns)
-    return page(canvas, caption, _signs(factors, embeddings), note)
+    return page(canvas, caption, _legend(factors, embeddings), note)
 
 
 def _draw_panels(
@@ -116,14 +116,14 @@ def _draw_panels(
         if number:
             embeddings[number - 1].draw(canvas, panel, factors)
         else:
-            factors.draw(canvas, panel, embeddings[0].there)
+            factors.draw(canvas, panel, embeddings[0].has_image)
         panel.draw_labels(canvas, labels)
     return layout, canvas
 
 
-def _signs(factors: FactorPanel, embeddings: Sequence[Embedding]) -> list[Entry]:
+def _legend(factors: FactorPanel, embeddings: Sequence[Embedding]) -> list[Entry]:
     blank = any(each.blank is not None for each in embeddings)
-    return signs(bool(factors.held_out.any()), blank)
+    return legend_entries(bool(factors.held_out.any()), blank)
 
 
 def _given(embeddings: Sequence[Embedding]) -> list[str]:
@@ -148,7 +148,7 @@ def _draw_scores(
 ) -> float:
     """Draw the verdict and a list of scores in columns, and return the lower edge."""
     if embedding.verdict:
-        colour = INK if embedding.verdict.startswith(FINE) else BAD
+        colour = INK if embedding.verdict.startswith(UNMARKED_VERDICTS) else BAD
         for line in wrap(embedding.verdict, VERDICT_SIZE, width):
             canvas.text(left, top, line, VERDICT_SIZE, colour, "lt")
             top += 1.2 * ROW
@@ -158,13 +158,13 @@ def _draw_scores(
         column, row = divmod(number, rows)
         x, y = left + column * (wide + GAP), top + ROW * (row + 0.5)
         style = score_style(name)
-        value = written(embedding.scores.get(name), style.unit)
+        value = format_score(embedding.scores.get(name), style.unit)
         canvas.text(x, y, style.label, SCORE_SIZE, QUIET, "lm")
         canvas.text(x + wide, y, value, SCORE_SIZE, INK, "rm")
     return top + ROW * rows
 
 
-def written(value: object, unit: str = "") -> str:
+def format_score(value: object, unit: str = "") -> str:
     """Format a score in its unit."""
     if not isinstance(value, int | float):
         return "-"

@@ -38,9 +38,9 @@ THICK, THIN = 2.2, 1.0
 RAW_OPACITY, LEAST_OPACITY = 110, 50  # of a single run's raw line, and at least of each of many
 CROSS = 6.0  # half the size of the cross that marks divergence
 MOST_POINTS = 2 * int(WIDTH)  # largest number of points of a raw line
-# A linear axis is replaced by a logarithmic one if more than a share `MOST` of the values lie
-# within the lowest share `SQUEEZED` of its range.
-MOST, SQUEEZED = 0.7, 0.2
+# A linear axis is replaced by a logarithmic one if more than `SQUEEZED_SHARE` of the values lie
+# within the lowest `SQUEEZED_RANGE` of its range.
+SQUEEZED_SHARE, SQUEEZED_RANGE = 0.7, 0.2
 DASHES: tuple[Dash | None, ...] = (None, (9.0, 5.0), (2.5, 4.0))  # for groups of equal colour
 
 
@@ -143,7 +143,7 @@ class ValueAxis:
         shown += [line.dots[:, 1] for line in lines if line.dots is not None]
         values = np.concatenate(shown)
         low, high = float(values.min()), float(values.max())
-        squeezed = float(np.mean(values < low + SQUEEZED * (high - low))) > MOST
+        squeezed = float(np.mean(values < low + SQUEEZED_RANGE * (high - low))) > SQUEEZED_SHARE
         if low > 0 and squeezed and high > 2 * low:
             limits = padded_range(math.log10(low), math.log10(high))
             ticks = log_ticks(*limits)

@@ -22,7 +22,7 @@ About = Mapping[str, Any]
 
 KEY = "sbvae"
 # Keys of every picture that has such a value.
-SAID = ("version", "command", "seed", "step", "scores")
+PICTURE_KEYS = ("version", "command", "seed", "step", "scores")
 _SOFTWARE, _DESCRIPTION = 0x0131, 0x010E  # Exif tags
 _SCRIPT = re.compile(rf'<script type="application/json" id="{KEY}">(.*?)</script>', re.DOTALL)
 _ELEMENT = re.compile(rf'<metadata\b[^>]*\bid="{KEY}"[^>]*>(.*?)</metadata>', re.DOTALL)

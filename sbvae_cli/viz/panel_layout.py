@@ -101,7 +101,7 @@ class PanelLayout:
         return Panel(*self.box(number), self.side, self.side, x_range, y_range)
 
 
-def signs(held_out: bool, blank: bool = False) -> list[Entry]:
+def legend_entries(held_out: bool, blank: bool = False) -> list[Entry]:
     """Return the legend of panels of latents.
 
     Args:

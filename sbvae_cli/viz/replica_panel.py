@@ -19,7 +19,7 @@ from sbvae_cli.viz.marks import (
 )
 from sbvae_cli.viz.mesh import Floats, draw_points
 from sbvae_cli.viz.page import page
-from sbvae_cli.viz.panel_layout import PanelLayout, signs
+from sbvae_cli.viz.panel_layout import PanelLayout, legend_entries
 from sbvae_cli.viz.text import text_width, wrap
 from sbvae_cli.viz.theme import INK, PAPER, QUIET, Role
 from sbvae_cli.viz.tiles import draw_tiles
@@ -156,7 +156,7 @@ def draw_replicas(
         _draw_row(canvas, layout, number * columns, row, edges, factors)
     for number, cell in enumerate(cells):
         _draw_labels(canvas, layout, number, cell)
-    legend = signs(bool(factors.held_out.any()), blank)
+    legend = legend_entries(bool(factors.held_out.any()), blank)
     return page(canvas, texts.caption, legend, texts.note)
 
 
@@ -215,7 +215,7 @@ def _draw_data(
     for number in (0, 1):
         layout.panel(number).draw_frame(canvas)
     draw_points(canvas, layout.panel(0), trained)
-    there = embeddings[0].there if embeddings else np.ones_like(factors.held_out)
+    there = embeddings[0].has_image if embeddings else np.ones_like(factors.held_out)
     factors.draw(canvas, layout.panel(1), there)
     if samples is not None:
         draw_tiles(canvas, samples, *layout.box(2), layout.side)

@@ -9,10 +9,10 @@ from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.axes import Range, equal_ranges
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import LEAST_SPAN, FactorPanel
-from sbvae_cli.viz.geometry import FINE
+from sbvae_cli.viz.geometry import UNMARKED_VERDICTS
 from sbvae_cli.viz.mesh import Floats, draw_mesh, draw_prior
 from sbvae_cli.viz.page import empty_page
-from sbvae_cli.viz.panel_layout import PanelLayout, arrange, signs
+from sbvae_cli.viz.panel_layout import PanelLayout, arrange, legend_entries
 from sbvae_cli.viz.text import text_width
 from sbvae_cli.viz.theme import BAD, FAINT, INK, QUIET
 
@@ -74,7 +74,7 @@ def draw_courses(
     ranges = [factors.ranges, *(_fixed_ranges(factors, course) for course in courses)]
     strip = STRIP + (0.0 if _side_by_side(courses) else STEP_ROW)
     layout = PanelLayout.of(texts, ranges, strip=strip)
-    legend = signs(bool(factors.held_out.any()))
+    legend = legend_entries(bool(factors.held_out.any()))
     ground, corner = empty_page((layout.width, layout.height), caption, legend, note)
     ground.place(_draw_ground(layout, factors, courses[0]), *corner)
     longest = max(courses, key=lambda course: len(course.steps))
@@ -159,15 +159,15 @@ def _draw_step(
     step, verdict = course.steps[moment], course.verdicts[moment]
     canvas.rectangle(left, top, layout.side, 4.0, FAINT)
     canvas.rectangle(left, top, layout.side * min(1.0, step / course.planned), 4.0, QUIET)
-    canvas.text(left, top + 14.0, _told(course, moment), STEP_SIZE, INK, "lt")
-    colour = INK if verdict.startswith(FINE) else BAD
+    canvas.text(left, top + 14.0, _step_text(course, moment), STEP_SIZE, INK, "lt")
+    colour = INK if verdict.startswith(UNMARKED_VERDICTS) else BAD
     if _side_by_side(courses):
         canvas.text(left + layout.side, top + 14.0, verdict, STEP_SIZE, colour, "rt")
     else:
         canvas.text(left, top + 14.0 + STEP_ROW, verdict, STEP_SIZE, colour, "lt")
 
 
-def _told(course: Course, moment: int) -> str:
+def _step_text(course: Course, moment: int) -> str:
     return f"step {course.steps[moment]:,} of {course.planned:,}"
 
 
@@ -175,7 +175,7 @@ def _side_by_side(courses: Sequence[Course]) -> bool:
     """Return whether step and verdict of all moments fit side by side below a panel."""
     side = arrange(1 + len(courses))[2]
     widest = max(
-        text_width(f"{_told(course, moment)}  {verdict}", STEP_SIZE)
+        text_width(f"{_step_text(course, moment)}  {verdict}", STEP_SIZE)
         for course in courses
         for moment, verdict in enumerate(course.verdicts)
     )

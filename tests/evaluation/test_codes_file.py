@@ -41,8 +41,8 @@ def test_blank_rows_are_taken_out_and_kept_for_what_codes_know_of_present(tmp_pa
     factors = np.column_stack([FACTORS, np.ones(50)]).astype(float)
     factors[:7] = [np.nan, np.nan, 0]
     found = read_codes(write(tmp_path / "c.npz", factors=factors, names=["x", "y", "present"]))
-    assert found.shown.codes.shape == (43, 4) and found.shown.factors.shape == (43, 2)
-    assert found.shown.names == ("x", "y") and found.codes.shape == (50, 4)
+    assert found.nonblank.codes.shape == (43, 4) and found.nonblank.factors.shape == (43, 2)
+    assert found.nonblank.names == ("x", "y") and found.codes.shape == (50, 4)
     assert found.present is not None and found.present.sum() == 43
 
 
@@ -55,7 +55,7 @@ def test_deviations_are_read_without_those_of_blank_rows(tmp_path: Path) -> None
     np.testing.assert_array_equal(found.stds, stds.astype(float))
     factors = np.column_stack([FACTORS, np.arange(50) % 5 > 0])
     names = ["x", "y", "present"]
-    found = read_codes(write(path, factors=factors, names=names, stds=stds)).shown
+    found = read_codes(write(path, factors=factors, names=names, stds=stds)).nonblank
     assert found.stds is not None and found.stds.shape == found.codes.shape == (40, 4)
     np.testing.assert_array_equal(found.stds, stds[np.arange(50) % 5 > 0].astype(float))
 

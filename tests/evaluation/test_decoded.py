@@ -12,7 +12,7 @@ from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.write import write_dataset
 from sbvae_cli.evaluation.decoded import even_shares, interpolate, prior_samples, reconstruct
-from sbvae_cli.evaluation.examples import shown, start_image
+from sbvae_cli.evaluation.examples import nonblank_rows, start_image
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
@@ -109,7 +109,7 @@ def test_blank_images_are_not_reconstructed(vae: VAE) -> None:
 def test_a_file_with_blank_images_has_each_once(vae: VAE, tmp_path: Path) -> None:
     space = named_space("circles:xh-blank")
     images, factors = Source("b", FactorSpace(space), 8, 8).sample(np.random.default_rng(0), 40)
-    rows = shown(factors)[:5]
+    rows = nonblank_rows(factors)[:5]
     pixels, values = np.zeros((12, 8, 8, 3), np.uint8), np.full((12, 7), np.nan, np.float32)
     pixels[:5], values[:5] = images[rows], factors[rows]
     path = tmp_path / "few.h5"

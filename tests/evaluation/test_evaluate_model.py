@@ -18,7 +18,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.cost import estimate_cost
 from sbvae_cli.evaluation.evaluate_model import evaluate_model
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.images import images_that_show
+from sbvae_cli.evaluation.images import nonblank_images
 from sbvae_cli.evaluation.plan import make_plan, other_factors
 from sbvae_cli.evaluation.represent import represent_at_random
 from sbvae_cli.evaluation.representation import sample_of
@@ -200,7 +200,7 @@ def test_rows_of_one_file_are_not_both_fitted_to_and_tested(tmp_path: Path) -> N
     """A file that could draw images anew has rows alone for its training distribution."""
     source = file_of(tmp_path / "f.h5", "xy", renderer=True)
     protocol = Protocol(("sap",), "train", images=180, test_images=90)
-    images, factors = images_that_show(source, protocol, 270)
+    images, factors = nonblank_images(source, protocol, 270)
     assert len(images) == len(np.unique(factors, axis=0)) == 270
     found = represent_at_random(centroid_vae(), source, protocol, 270)
     assert found.population == "train" and found.at_random

@@ -25,12 +25,12 @@ def test_blank_rows_and_the_factor_that_marks_them_are_not_shown() -> None:
     present = np.arange(N) % 3 > 0
     factors = np.column_stack([np.where(present, np.arange(N), np.nan), present, np.ones(N)])
     whole = Representation(CODES, factors, ("row", "present", "one"), stds=np.abs(CODES))
-    shown = whole.shown
+    shown = whole.nonblank
     assert shown.names == ("row", "one") and shown.varying == ("row",)
     np.testing.assert_array_equal(shown.factors[:, 0], np.flatnonzero(present))
     np.testing.assert_array_equal(shown.stds, np.abs(CODES)[present])
     np.testing.assert_array_equal(whole.present, present)
-    assert shown.present is None and shown.shown is shown
+    assert shown.present is None and shown.nonblank is shown
 
 
 def test_factors_of_one_level_are_no_labels_and_the_unit_is_the_widest_latents() -> None:

@@ -11,7 +11,7 @@ from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.write import write_dataset
 from sbvae_cli.evaluation.cost import estimate_cost
 from sbvae_cli.evaluation.evaluate_model import evaluate_model
-from sbvae_cli.evaluation.images import images_that_show
+from sbvae_cli.evaluation.images import nonblank_images
 from sbvae_cli.evaluation.plan import make_plan
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.build import build_vae
@@ -63,7 +63,7 @@ def test_images_of_the_metrics_of_factors_spread_as_independent_ones(source: Sou
     means = []
     for seed in range(SEEDS):
         protocol = Protocol(("mig",), "train", seed=seed, images=DRAWN, test_images=1)
-        images, factors = images_that_show(source, protocol, DRAWN)
+        images, factors = nonblank_images(source, protocol, DRAWN)
         assert len(images) == DRAWN
         means.append(factors.mean())
     expected = np.arange(LEVELS).std() / np.sqrt(DRAWN)

@@ -17,7 +17,7 @@ from sbvae_cli.evaluation.examples import start_image
 from sbvae_cli.evaluation.traversal import (
     Traversal,
     choose_latents,
-    look,
+    draw_reference_images,
     order_by_variance,
     sweep,
     traverse,
@@ -62,7 +62,7 @@ def run(vae: VAE, source: Source, space: SpaceConfig = HOLE, **options: object) 
 
 def test_images_are_looked_at_once_for_several_models(vae: VAE) -> None:
     source = circles()
-    alone, looked = run(vae, source, seed=3, latents=1), look(source, seed=3)
+    alone, looked = run(vae, source, seed=3, latents=1), draw_reference_images(source, seed=3)
     starts = [start_image(source, None, 3)]
     source.sample = None  # type: ignore[assignment,method-assign]
     for _ in range(2):

@@ -13,7 +13,7 @@ from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.write import write_dataset
 from sbvae_cli.explorer.atlas import MOST_PIXELS, shown_atlas
 from sbvae_cli.explorer.grids import grids_of, point_bytes
-from sbvae_cli.explorer.slices import DEFAULT, Budget, pairs_from
+from sbvae_cli.explorer.slices import DEFAULT_BUDGET, Budget, pairs_from
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
 
@@ -44,7 +44,9 @@ def stored(path: Path, rows: np.ndarray) -> Source:
     return open_source(path)
 
 
-@pytest.mark.parametrize("budget", [DEFAULT, Budget(first_bytes=4_000)], ids=["usual", "small"])
+@pytest.mark.parametrize(
+    "budget", [DEFAULT_BUDGET, Budget(first_bytes=4_000)], ids=["usual", "small"]
+)
 def test_a_fine_grid_of_stored_images_is_thinned(tmp_path: Path, budget: Budget) -> None:
     rows = np.stack(np.meshgrid(range(100), range(40), indexing="ij"), axis=-1).reshape(-1, 2)
     rows = rows[(rows != (0, 0)).any(axis=1)]
@@ -52,7 +54,7 @@ def test_a_fine_grid_of_stored_images_is_thinned(tmp_path: Path, budget: Budget)
     (grid,) = grids_of(stored(tmp_path / "own.h5", rows), [vae], None, budget)
 
     shape = grid.present.shape
-    assert max(shape) == (32 if budget is DEFAULT else shape[0]) <= 32
+    assert max(shape) == (32 if budget is DEFAULT_BUDGET else shape[0]) <= 32
     assert grid.images is not None
     each = point_bytes(grid.images[1:17], [2], budget)
     assert grid.present.size * each <= 1.3 * budget.first_bytes
@@ -70,7 +72,7 @@ def test_many_labels_keep_to_the_budget(tmp_path: Path) -> None:
     grids = grids_of(stored(tmp_path / "own.h5", rows), [vae], None)
 
     assert len(grids) == len(pairs_from([f"f{n}" for n in range(14)], ("f0", "f1"))) == 45
-    assert sum(grid.present.size for grid in grids) <= DEFAULT.images
+    assert sum(grid.present.size for grid in grids) <= DEFAULT_BUDGET.images
 
 
 def test_more_pixels_than_a_browser_draws_from_are_not_shown() -> None:
@@ -80,4 +82,4 @@ def test_more_pixels_than_a_browser_draws_from_are_not_shown() -> None:
     assert shown_atlas(large) is None
 
     each = point_bytes(np.zeros((1, 512, 512, 1), np.uint8), [2])
-    assert (DEFAULT.first_bytes / each) * 512 * 512 <= MOST_PIXELS
+    assert (DEFAULT_BUDGET.first_bytes / each) * 512 * 512 <= MOST_PIXELS

@@ -7,7 +7,7 @@ import pytest
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factor_grid import factor_grid, middle_of
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.explorer.slices import DEFAULT, lay, plan, thinned, values_of
+from sbvae_cli.explorer.slices import DEFAULT_BUDGET, make_grid, plan_grids, thinned, values_of
 
 
 def space_of(*names: str, levels: int = 0) -> FactorSpace:
@@ -21,14 +21,14 @@ def space_of(*names: str, levels: int = 0) -> FactorSpace:
 
 
 def test_two_factors_have_one_fine_grid() -> None:
-    grids = plan(space_of("x", "y"), ("x", "y"), 300)
+    grids = plan_grids(space_of("x", "y"), ("x", "y"), 300)
 
     assert [(grid.pair, grid.size, grid.at) for grid in grids] == [(("x", "y"), 32, {})]
 
 
 def test_the_first_pair_stands_at_other_values_of_the_third_factor_too() -> None:
     space = space_of("x", "y", "hue")
-    grids = plan(space, ("x", "y"), 300)
+    grids = plan_grids(space, ("x", "y"), 300)
 
     assert {grid.pair for grid in grids} == {("x", "y"), ("x", "hue"), ("y", "hue")}
     hues = [grid.at.get("hue", 0.5) for grid in grids if grid.pair == ("x", "y")]
@@ -39,13 +39,13 @@ def test_the_first_pair_stands_at_other_values_of_the_third_factor_too() -> None
 @pytest.mark.parametrize("point_bytes", [50, 700, 6_000, 90_000])
 def test_the_budget_is_kept_and_every_pair_has_a_grid(count: int, point_bytes: int) -> None:
     space = space_of(*"abcdefghi"[:count])
-    grids = plan(space, ("a", "b"), point_bytes)
+    grids = plan_grids(space, ("a", "b"), point_bytes)
 
     least = 16 * len(list(itertools.combinations(space.varying, 2)))
     images = sum(grid.size**2 for grid in grids)
-    assert images <= DEFAULT.images + least
-    assert images * point_bytes <= DEFAULT.all_bytes + least * point_bytes
-    assert grids[0].size ** 2 * point_bytes <= max(DEFAULT.first_bytes, 16 * point_bytes)
+    assert images <= DEFAULT_BUDGET.images + least
+    assert images * point_bytes <= DEFAULT_BUDGET.all_bytes + least * point_bytes
+    assert grids[0].size ** 2 * point_bytes <= max(DEFAULT_BUDGET.first_bytes, 16 * point_bytes)
     pairs = {grid.pair for grid in grids}
     assert pairs == set(itertools.combinations(space.varying, 2))
     settings = [(grid.pair, tuple(sorted(grid.at.items()))) for grid in grids]
@@ -77,4 +77,4 @@ def test_a_factor_of_many_levels_is_thinned_evenly() -> None:
     rows = thin.factors.reshape(8, 8, 2)
     assert rows[:, 0, 0].tolist() == list(range(0, 40, 5))
     assert rows[0, :, 1].tolist() == list(range(0, 40, 5))
-    assert lay(space, plan(space, ("a", "b"), 300)[0]).shape == (20, 20)
+    assert make_grid(space, plan_grids(space, ("a", "b"), 300)[0]).shape == (20, 20)

@@ -12,7 +12,7 @@ from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.grid_embedding import default_pair, grid_points
 from sbvae_cli.evaluation.point_codes import PointCodes
 from sbvae_cli.evaluation.training_points import training_points
-from sbvae_cli.figures.panel import Chosen, Replicas, draw_panel
+from sbvae_cli.figures.panel import ChosenReplica, Replicas, draw_panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Disc, Line, Picture, Polygon, Rectangle
 from sbvae_cli.viz.theme import HELD_OUT, SERIES
@@ -46,8 +46,8 @@ def embedding(source: Source, turn: float = 0.3, size: int = 6) -> FactorEmbeddi
 
 def replicas(source: Source, name: str, decoder: str, scores: tuple[float, ...]) -> Replicas:
     chosen = (
-        Chosen("worst", 0, "seed 4", embedding(source)),
-        Chosen("best", len(scores) - 1, "seed 9", embedding(source, 1.0)),
+        ChosenReplica("worst", 0, "seed 4", embedding(source)),
+        ChosenReplica("best", len(scores) - 1, "seed 9", embedding(source, 1.0)),
     )
     return Replicas(name, scores, chosen, decoder)
 

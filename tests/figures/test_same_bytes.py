@@ -20,7 +20,7 @@ from sbvae_cli.figures import decoded
 from sbvae_cli.figures.geometry import draw_geometry
 from sbvae_cli.figures.losses import Curve, RunLog, draw_losses
 from sbvae_cli.figures.mig import draw_mig
-from sbvae_cli.figures.panel import Chosen, Replicas, draw_panel
+from sbvae_cli.figures.panel import ChosenReplica, Replicas, draw_panel
 from sbvae_cli.figures.rate_distortion import BetaScores, BetaSweep, draw_rate_distortion
 from sbvae_cli.figures.samples import draw_samples
 from sbvae_cli.figures.scores import GroupScores, draw_scores
@@ -68,7 +68,10 @@ def unfolding() -> Animation:
 
 
 def panel() -> Canvas:
-    chosen = [Chosen("worst", 0, "seed 0", embedding()), Chosen("best", 2, "seed 2", embedding())]
+    chosen = [
+        ChosenReplica("worst", 0, "seed 0", embedding()),
+        ChosenReplica("best", 2, "seed 2", embedding()),
+    ]
     groups = [Replicas(kind, [0.2, 0.5, 0.9], chosen, kind) for kind in ("broadcast", "deconv")]
     return draw_panel(groups, SQUARE.reshape(-1, 2), CIRCLES, "mig", "caption")
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.figures.table import PAPER, Cell, Row, score_table
+from sbvae_cli.figures.table import PAPER_SCORES, Cell, TableRow, score_table
 
 ELBO = {"a": [341.2, 336.9, 338.6], "b": [329.0, 331.5, 326.5, 333.1]}
 MIG = {"a": [0.031, 0.047, 0.012], "b": [0.147, 0.21, 0.09, 0.125]}
 
 
-def rows(**changes: object) -> list[Row]:
+def rows(**changes: object) -> list[TableRow]:
     values = {name: {"neg_elbo": ELBO[name], "mig": MIG[name]} for name in ELBO}
-    return [Row(name, len(ELBO[name]), {**values[name], **changes}) for name in ("a", "b")]
+    return [TableRow(name, len(ELBO[name]), {**values[name], **changes}) for name in ("a", "b")]
 
 
 def test_cells_are_mean_and_std_in_the_digits_that_the_std_supports() -> None:
@@ -50,41 +50,41 @@ def test_cells_are_mean_and_std_in_the_digits_that_the_std_supports() -> None:
     ],
 )
 def test_digits_follow_the_std(values: list[float], text: str) -> None:
-    table = score_table([Row("a", max(1, len(values)), {"kl": values})], ["kl"])
+    table = score_table([TableRow("a", max(1, len(values)), {"kl": values})], ["kl"])
     assert table.cells() == [["a", text]]
 
 
 def test_what_few_replicas_have_says_so() -> None:
-    table = score_table([Row("a", 3, {"mig": [0.1, 0.3]})], ["mig", "kl"])
+    table = score_table([TableRow("a", 3, {"mig": [0.1, 0.3]})], ["mig", "kl"])
     assert table.cells() == [["a", "0.20 ± 0.14 (n = 2)", "-"]]
     assert table.note() == "Mean ± std over 3 replicas."
 
 
 def test_only_the_lowest_elbo_is_bold_and_the_note_says_so() -> None:
-    table = score_table(rows(), PAPER)
+    table = score_table(rows(), PAPER_SCORES)
     bold = [cell for row in table.text("markdown").splitlines() for cell in row.split("|")]
     assert [cell.strip() for cell in bold if "**" in cell] == ["**330.0 ± 2.9**"]
     assert "ELBO is the negative one, in nats an image; in bold the lowest ELBO." in table.note()
     assert "3 to 4 replicas" in table.note() and "| n |" in table.text("markdown")
     assert "bold" not in score_table(rows(), ["mig"]).note()
-    assert "**" not in score_table(rows()[:1], PAPER).text("markdown")
+    assert "**" not in score_table(rows()[:1], PAPER_SCORES).text("markdown")
 
 
 def test_a_table_without_elbos_has_nothing_in_bold() -> None:
-    lacking = [Row(name, 2, {"mig": [0.1, 0.2]}) for name in "ab"]
+    lacking = [TableRow(name, 2, {"mig": [0.1, 0.2]}) for name in "ab"]
     table = score_table(lacking)
     assert "bold" not in table.note() and "**" not in table.text("markdown")
 
 
 def test_scores_that_are_not_finite_count_as_none() -> None:
-    odd = Row("odd", 3, {"neg_elbo": [np.nan, 300.0, -np.inf], "mig": [np.nan]})
+    odd = TableRow("odd", 3, {"neg_elbo": [np.nan, 300.0, -np.inf], "mig": [np.nan]})
     (_, (elbo, mig)), (_, (other, _)) = score_table([odd, rows()[1]], ["neg_elbo", "mig"]).rows
     assert (elbo.text(), mig.text()) == ("300 (n = 1)", "-")
     assert elbo.best and not other.best
 
 
 def test_latex_has_booktabs_rules_and_escapes_names() -> None:
-    odd = Row("50% of x_y & {z}", 3, {"neg_elbo": ELBO["a"]})
+    odd = TableRow("50% of x_y & {z}", 3, {"neg_elbo": ELBO["a"]})
     text = score_table([odd, rows()[1]], ["neg_elbo", "latents_used"]).text("latex")
     lines = text.splitlines()
     assert lines[2:4] == [r"\begin{tabular}{lrrr}", r"\toprule"]

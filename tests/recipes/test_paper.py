@@ -4,7 +4,7 @@ import pytest
 
 from sbvae_cli.config.score_names import requested_score
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.figures.table import PAPER
+from sbvae_cli.figures.table import PAPER_SCORES
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
 
 # Sums of the printed columns: ELBO, NLL, KL, latents used, MIG, FactorVAE.
@@ -26,7 +26,7 @@ def of_table(table: str) -> list[PaperNumber]:
 def test_columns_add_up_to_those_of_the_printed_table(table: str) -> None:
     numbers = of_table(table)
 
-    found = [sum(each.mean for each in numbers if each.score == score) for score in PAPER]
+    found = [sum(each.mean for each in numbers if each.score == score) for score in PAPER_SCORES]
 
     assert found == pytest.approx(SUMS[table], abs=1e-6)
     assert all(each.std is not None and each.std > 0 for each in numbers)

@@ -10,7 +10,7 @@ from sbvae_cli.evaluation.findings.model import (
     latents_in_use,
     use_of_latents,
 )
-from sbvae_cli.evaluation.findings.verdict import hidden
+from sbvae_cli.evaluation.findings.verdict import find_hidden_copies
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats
@@ -18,7 +18,9 @@ from sbvae_cli.metrics.validate import Floats
 if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.rates import ImageRates
 
-_WARPED = 0.2  # smallest difference of MIG between bins of equal frequency and of equal width
+_MIN_BINNING_DIFFERENCE = (
+    0.2  # smallest difference of MIG between bins of equal frequency and of equal width
+)
 
 
 def diagnose(
@@ -45,7 +47,7 @@ def diagnose(
     found = [] if used is None else use_of_latents(used, len(names), rates)
     if (used is None or used.any()) and "mig" in scores:
         found += find_places(scores, geometry, names, used)
-        found += hidden(geometry)
+        found += find_hidden_copies(geometry)
         found += latents_to_see(scores, geometry, used) if with_model else []
     return found + ([] if rates is None else ill_suited_likelihood(rates))
 
@@ -63,7 +65,7 @@ def contradictions(scores: Mapping[str, Score]) -> list[Finding]:
     width, frequency = scores.get("mig"), scores.get("mig_quantile")
     if width is None or frequency is None or width.value is None or frequency.value is None:
         return found
-    if frequency.value - width.value >= _WARPED:
+    if frequency.value - width.value >= _MIN_BINNING_DIFFERENCE:
         values = {"mig": width.value, "mig_quantile": frequency.value}
         found.append(Finding("warped", values=values))
     return found

@@ -14,16 +14,16 @@ from sbvae_cli.evaluation.findings.grids import (
     folded_and_torn,
     is_flat,
 )
-from sbvae_cli.evaluation.followed import ALONE, TRACE
+from sbvae_cli.evaluation.followed import MIN_SECOND_RATIO, MIN_SHARE
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.information import beyond_chance
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats
 
-MOST = 0.5  # share of a factor's entropy from which a latent holds it
-CLEAR = 0.7  # share of a factor's entropy in a second latent from which it is a copy
-APART = 0.75  # smallest gap of a group of factors that is rotated in its latents
-RING = 0.5  # smallest gap of a circular factor that two latents hold by their angle
+MIN_HELD_SHARE = 0.5  # share of a factor's entropy from which a latent holds it
+MIN_COPY_SHARE = 0.7  # share of a factor's entropy in a second latent from which it is a copy
+MIN_ROTATED_GAP = 0.75  # smallest gap of a group of factors that is rotated in its latents
+MIN_RING_GAP = 0.5  # smallest gap of a circular factor that two latents hold by their angle
 
 Used = NDArray[np.bool_] | None
 
@@ -55,9 +55,9 @@ def find_places(
             continue
         best = _best(known[:, column])
         pair = flattest_turned(name, geometry)
-        if best.alone and best.shares[0] >= MOST:
+        if best.alone and best.shares[0] >= MIN_HELD_SHARE:
             found[name] = _in_first("found", name, best)
-            if pair is not None and best.shares[0] < CLEAR:
+            if pair is not None and best.shares[0] < MIN_COPY_SHARE:
                 others.append(flat(pair))
         elif name in mixtures:
             others.append(mixtures[name])
@@ -65,9 +65,9 @@ def find_places(
             others.append(turned_groups[name])
         elif pair is not None:
             others.append(flat(pair))
-            if best.latents[0] not in pair.choice.latents and best.shares[0] >= TRACE:
+            if best.latents[0] not in pair.choice.latents and best.shares[0] >= MIN_SHARE:
                 others.append(_beside(pair, name, best))
-        elif best.shares[0] < TRACE:
+        elif best.shares[0] < MIN_SHARE:
             missing.append(name)
         else:
             others.append(_unclear(name, best))
@@ -90,7 +90,7 @@ def latents_to_see(
     """List the best latent of each factor that has one, then the latents of flat grids."""
     known = _known(scores, used)
     best = known.argmax(axis=0)
-    found = [int(k) for i, k in enumerate(best) if known[k, i] >= TRACE]
+    found = [int(k) for i, k in enumerate(best) if known[k, i] >= MIN_SHARE]
     of_flat = [k for pair in geometry.values() if is_flat(pair) for k in pair.choice.latents]
     latents = dict.fromkeys(found + [k for k in of_flat if used is None or used[k]])
     return [Finding("to-see", latents=tuple(latents))] if latents else []
@@ -104,7 +104,7 @@ class _Best(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        return self.shares[1] < ALONE * self.shares[0]
+        return self.shares[1] < MIN_SECOND_RATIO * self.shares[0]
 
 
 def _best(known: Floats) -> _Best:
@@ -125,9 +125,9 @@ def _beside(pair: PairGeometry, name: str, best: _Best) -> Finding:
 
 def _unclear(name: str, best: _Best) -> Finding:
     """Report a factor that no single latent holds: in part, copied or spread."""
-    if best.shares[1] < CLEAR and best.alone:
+    if best.shares[1] < MIN_COPY_SHARE and best.alone:
         return _in_first("partial", name, best)
-    code = "copied" if best.shares[1] >= CLEAR else "spread"
+    code = "copied" if best.shares[1] >= MIN_COPY_SHARE else "spread"
     return Finding(code, (name,), best.latents, {"shares": list(best.shares)})
 
 
@@ -169,7 +169,7 @@ def _rings(scores: Mapping[str, Score], used: Used) -> dict[str, Finding]:
         for group, (own, gap) in _subspaces(scores).items()
         if len(group) == 1
         and len(own) == 2
-        and gap >= RING
+        and gap >= MIN_RING_GAP
         and (used is None or bool(used[own].all()))
     }
 
@@ -180,14 +180,14 @@ def _turned_groups(scores: Mapping[str, Score]) -> dict[str, Finding]:
         name: Finding("turned-group", group, tuple(own), {"gap": gap})
         for group, (own, gap) in _subspaces(scores).items()
         for name in group
-        if len(group) > 1 and gap >= APART
+        if len(group) > 1 and gap >= MIN_ROTATED_GAP
     }
 
 
 def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], used: Used) -> list[Finding]:
     """Report factors that no latent holds, even if a classifier can read them from all latents."""
     read = scores["infoe"].details["by_factor"] if "infoe" in scores else {}
-    mixed = [name for name in missing if read.get(name, 0.0) >= MOST]
+    mixed = [name for name in missing if read.get(name, 0.0) >= MIN_HELD_SHARE]
     absent = tuple(name for name in missing if name not in mixed)
     found = [Finding("mixed", (name,), values={"share": read[name]}) for name in mixed]
     crowded = used is not None and bool(used.all())

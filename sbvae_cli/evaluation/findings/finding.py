@@ -34,7 +34,7 @@ def unique(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for i, finding in enumerate(findings) if finding not in findings[:i]]
 
 
-def without(metrics: Sequence[str], why: str) -> Finding:
+def left_out_finding(metrics: Sequence[str], why: str) -> Finding:
     """Return a finding on metrics that could not be computed."""
     return Finding("without", values={"metrics": list(metrics), "why": why})
 

@@ -5,24 +5,28 @@ from collections.abc import Mapping, Sequence
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 
-FLAT = 0.9  # smallest affine_r2 and inverse_r2 of a flat grid
-OTHERS = 0.3  # largest share of two latents' variance from other factors and noise
-BY_CHANCE = 0.1  # largest affine_r2 of noise on a grid: with fewer points, grids are flat by chance
-TURNED = 8.0  # degrees: a grid that is rotated by less counts as axis-aligned
-UPRIGHT = 75.0  # smallest angle in degrees between the axes of a rotated grid that is not slanted
+MIN_FLAT_R2 = 0.9  # smallest affine_r2 and inverse_r2 of a flat grid
+MAX_OTHER_VARIANCE = 0.3  # largest share of two latents' variance from other factors and noise
+MAX_CHANCE_R2 = (
+    0.1  # largest affine_r2 of noise on a grid: with fewer points, grids are flat by chance
+)
+MIN_TURN_DEGREES = 8.0  # degrees: a grid that is rotated by less counts as axis-aligned
+MIN_UPRIGHT_DEGREES = (
+    75.0  # smallest angle in degrees between the axes of a rotated grid that is not slanted
+)
 # Largest affine_axis_ratio of two latents that carry little more than one mixture.
-ONE_MIXTURE = 0.1
-FOLDED = 0.1  # smallest fold_fraction of a folded grid
-SHRUNK = 0.5  # a hole with a smaller heldout_area_ratio has shrunk
-TORN = 10.0  # smallest distance of torn neighbours, in medians
+MAX_MIXTURE_RATIO = 0.1
+MIN_FOLD_FRACTION = 0.1  # smallest fold_fraction of a folded grid
+MAX_SHRUNK_RATIO = 0.5  # a hole with a smaller heldout_area_ratio has shrunk
+MIN_TORN_DISTANCE = 10.0  # smallest distance of torn neighbours, in medians
 
 
 def is_flat(pair: PairGeometry) -> bool:
     """Return whether the grid is flat, and other factors move its latents only little."""
     straight = pair.scores["affine_r2"]
-    if straight is None or pair.within > OTHERS:
+    if straight is None or pair.within > MAX_OTHER_VARIANCE:
         return False
-    return bool(min(straight, pair.scores["inverse_r2"]) >= FLAT)
+    return bool(min(straight, pair.scores["inverse_r2"]) >= MIN_FLAT_R2)
 
 
 def flattest_turned(name: str, geometry: Mapping[str, PairGeometry]) -> PairGeometry | None:
@@ -32,8 +36,8 @@ def flattest_turned(name: str, geometry: Mapping[str, PairGeometry]) -> PairGeom
         for pair in geometry.values()
         if name in pair.names
         and is_flat(pair)
-        and pair.chance_r2 <= BY_CHANCE
-        and (pair.scores["axis_turn_degrees"] or 0.0) >= TURNED
+        and pair.chance_r2 <= MAX_CHANCE_R2
+        and (pair.scores["axis_turn_degrees"] or 0.0) >= MIN_TURN_DEGREES
     ]
     return max(turned, key=lambda pair: float(pair.scores["affine_r2"]), default=None)
 
@@ -43,7 +47,7 @@ def flat(pair: PairGeometry) -> Finding:
     angle = pair.scores["axis_angle_degrees"]
     return _of(
         pair,
-        "turned" if angle >= UPRIGHT else "slanted",
+        "turned" if angle >= MIN_UPRIGHT_DEGREES else "slanted",
         affine_r2=pair.scores["affine_r2"],
         turn=pair.scores["axis_turn_degrees"],
         angle=angle,
@@ -55,10 +59,15 @@ def collapsed(geometry: Mapping[str, PairGeometry]) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
     for pair in geometry.values():
         straight = pair.scores["affine_r2"]
-        if straight is None or straight < FLAT or pair.within > OTHERS or pair.dead:
+        if (
+            straight is None
+            or straight < MIN_FLAT_R2
+            or pair.within > MAX_OTHER_VARIANCE
+            or pair.dead
+        ):
             continue
         turn = pair.scores["axis_turn_degrees"] or 0.0
-        if pair.scores["affine_axis_ratio"] <= ONE_MIXTURE and turn >= TURNED:
+        if pair.scores["affine_axis_ratio"] <= MAX_MIXTURE_RATIO and turn >= MIN_TURN_DEGREES:
             finding = _of(pair, "collapsed", inverse_r2=pair.scores["inverse_r2"])
             found |= dict.fromkeys(pair.names, finding)
     return found
@@ -72,12 +81,15 @@ def folded_and_torn(
         pair
         for pair in geometry.values()
         if not pair.dead
-        and pair.within <= OTHERS
+        and pair.within <= MAX_OTHER_VARIANCE
         and tuple(places.get(name) for name in pair.names) == pair.choice.latents
     ]
     return [
         _of(pair, code, **{score: pair.scores[score]})
-        for code, score, least in (("folded", "fold_fraction", FOLDED), ("torn", "tear", TORN))
+        for code, score, least in (
+            ("folded", "fold_fraction", MIN_FOLD_FRACTION),
+            ("torn", "tear", MIN_TORN_DISTANCE),
+        )
         for pair in own
         if (pair.scores[score] or 0.0) >= least
     ]
@@ -89,7 +101,7 @@ def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
         *(
             Finding("few-points", p.names, (), {"pairs": len(pairs), "chance": p.chance_r2})
             for p in pairs
-            if p.chance_r2 > BY_CHANCE
+            if p.chance_r2 > MAX_CHANCE_R2
         ),
         *(Finding("still", p.names, p.dead, {"pairs": len(pairs)}) for p in pairs if p.dead),
         *(

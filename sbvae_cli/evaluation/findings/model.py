@@ -12,11 +12,13 @@ from sbvae_cli.metrics.validate import Floats
 if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.rates import ImageRates
 
-LOOSE = 10.0  # a fixed variance above this multiple of the squared residuals is too large
-GREY = 0.9  # largest share of the targets' own entropy in a Bernoulli NLL
-STUCK = 0.01  # largest share of saturated pixels
-SOMETIMES = 0.1  # smallest share of the images for which a latent in use is used
-SPARE = 3.0  # largest ratio of used latents to factors
+MAX_VARIANCE_RATIO = (
+    10.0  # a fixed variance above this multiple of the squared residuals is too large
+)
+MAX_GREY_NLL_SHARE = 0.9  # largest share of the targets' own entropy in a Bernoulli NLL
+MAX_SATURATED_SHARE = 0.01  # largest share of saturated pixels
+MIN_USED_SHARE = 0.1  # smallest share of the images for which a latent in use is used
+MAX_LATENTS_PER_FACTOR = 3.0  # largest ratio of used latents to factors
 
 
 def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
@@ -25,7 +27,7 @@ def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
     Args:
         stds: Posterior stds, shape (N, K).
     """
-    used: NDArray[np.bool_] = (stds < USED_BELOW_STD).mean(axis=0) >= SOMETIMES
+    used: NDArray[np.bool_] = (stds < USED_BELOW_STD).mean(axis=0) >= MIN_USED_SHARE
     return used
 
 
@@ -41,7 +43,7 @@ def use_of_latents(
     found = _uneven(used, rates.stds) if rates is not None else []
     idle = tuple(np.flatnonzero(~used).tolist())
     found += [Finding("unused", latents=idle, values={"latent_dim": len(used)})] if idle else []
-    if factors and count > SPARE * factors:
+    if factors and count > MAX_LATENTS_PER_FACTOR * factors:
         found.append(Finding("many-used", values={"used": count, "of": factors}))
     return found
 
@@ -62,12 +64,12 @@ def ill_suited_likelihood(rates: "ImageRates") -> list[Finding]:
     error, nll, entropy = (
         float(values.mean()) for values in (rates.squared_error, rates.nll, rates.floor)
     )
-    if rates.variance is not None and rates.variance > LOOSE * error:
+    if rates.variance is not None and rates.variance > MAX_VARIANCE_RATIO * error:
         values = {"variance": rates.variance, "residuals": error, "beta": rates.variance / error}
         found.append(Finding("loose-variance", values=values))
-    if rates.likelihood == "bernoulli" and entropy > GREY * nll:
+    if rates.likelihood == "bernoulli" and entropy > MAX_GREY_NLL_SHARE * nll:
         found.append(Finding("grey", values={"nll": nll, "entropy": entropy}))
     stuck = float(rates.stuck.mean())
-    if stuck > STUCK:
+    if stuck > MAX_SATURATED_SHARE:
         found.append(Finding("saturated", values={"share": stuck}))
     return found

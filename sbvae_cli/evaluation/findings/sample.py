@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from sbvae_cli.config.metrics import DEAD_BELOW_STD, METRICS
-from sbvae_cli.evaluation.codes_file import READ
+from sbvae_cli.evaluation.codes_file import ARRAYS_READ
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.information import chance_information, count
@@ -14,21 +14,21 @@ from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig import ROWS_OF_A_CELL
 from sbvae_cli.metrics.unsupervised import BINS
 
-_A_CELL = 5  # average number of rows in a cell that counting needs
-_FAR = 30.0  # interquartile ranges from the median at which a code is an outlier
-_CROWDED = 0.8  # share of the rows in one bin
-_FEW = 100  # largest number of levels
-_GUESSED_FROM = 10_000  # number of rows
-_DEPENDENT = 0.1  # share of a factor's entropy that is shared with another factor
+_ROWS_PER_CELL = 5  # average number of rows in a cell that counting needs
+_OUTLIER_RANGES = 30.0  # interquartile ranges from the median at which a code is an outlier
+_CROWDED_BIN_SHARE = 0.8  # share of the rows in one bin
+_MAX_GUESSED_LEVELS = 100  # largest number of levels
+_GUESSED_ROWS = 10_000  # number of rows
+_MIN_DEPENDENCE = 0.1  # share of a factor's entropy that is shared with another factor
 
 
 def reading_findings(representation: Representation) -> list[Finding]:
     """Report arrays of a file that are not read, and codes that look like factors."""
     unread = representation.unread
-    found = [Finding("swapped")] if _look_swapped(representation.shown) else []
+    found = [Finding("swapped")] if _look_swapped(representation.nonblank) else []
     found += [Finding("unnamed-present")] if "present" in unread else []
     return found + [
-        Finding("unread", values={"array": name, "read": list(READ)})
+        Finding("unread", values={"array": name, "read": list(ARRAYS_READ)})
         for name in unread
         if name != "present"
     ]
@@ -37,15 +37,15 @@ def reading_findings(representation: Representation) -> list[Finding]:
 def _look_swapped(shown: Representation) -> bool:
     """Guess from some rows of the file whether codes and factors are swapped."""
     codes, factors = shown.codes, shown.factors
-    if not factors.shape[1] or len(codes) <= _FEW:
+    if not factors.shape[1] or len(codes) <= _MAX_GUESSED_LEVELS:
         return False
-    some = slice(None, None, -(-len(codes) // _GUESSED_FROM))
+    some = slice(None, None, -(-len(codes) // _GUESSED_ROWS))
     codes, factors = codes[some], factors[some]
     codes = codes[:, (codes != codes[:1]).any(axis=0)]
     if not codes.shape[1] or (codes % 1 != 0).any():
         return False
-    return all(len(np.unique(column)) <= _FEW for column in codes.T) and all(
-        len(np.unique(column)) > _FEW for column in factors.T
+    return all(len(np.unique(column)) <= _MAX_GUESSED_LEVELS for column in codes.T) and all(
+        len(np.unique(column)) > _MAX_GUESSED_LEVELS for column in factors.T
     )
 
 
@@ -71,15 +71,15 @@ def sample_findings(
             for name in sample.names
             if name not in sample.kinds
         ]
-    found += _still_latents(sample, metrics) + _far_out(sample) + _dependent_factors(sample)
-    few = rows < _A_CELL * BINS**2 and sample.codes.shape[1] > 1
+    found += _constant_latents(sample, metrics) + _outliers(sample) + _dependent_factors(sample)
+    few = rows < _ROWS_PER_CELL * BINS**2 and sample.codes.shape[1] > 1
     if "unsupervised" in metrics and few:
         found.append(Finding("few-to-pair", values={"rows": rows, "bins": BINS}))
     counted = any(METRICS[m].bins and METRICS[m].least_factors for m in metrics)
-    return found + (_counting(sample) if counted else [])
+    return found + (_too_few_counts(sample) if counted else [])
 
 
-def _still_latents(sample: LabelledCodes, metrics: Collection[str]) -> list[Finding]:
+def _constant_latents(sample: LabelledCodes, metrics: Collection[str]) -> list[Finding]:
     codes = sample.first[0]
     stds = codes.std(axis=0)
     if not stds.max():
@@ -93,16 +93,17 @@ def _still_latents(sample: LabelledCodes, metrics: Collection[str]) -> list[Find
     return found
 
 
-def _far_out(sample: LabelledCodes) -> list[Finding]:
+def _outliers(sample: LabelledCodes) -> list[Finding]:
     """Report codes and factors with outliers that leave most other values in one bin."""
     codes, classes = sample.first
     low, middle, high = np.quantile(codes, [0.25, 0.5, 0.75], axis=0)
     furthest = np.abs(codes - middle).max(axis=0)
-    latents = np.flatnonzero((high > low) & (furthest > _FAR * (high - low))).tolist()
+    latents = np.flatnonzero((high > low) & (furthest > _OUTLIER_RANGES * (high - low))).tolist()
     crowded = [
         name
         for name in sample.binned
-        if np.bincount(classes[:, sample.names.index(name)]).max() / len(classes) > _CROWDED
+        if np.bincount(classes[:, sample.names.index(name)]).max() / len(classes)
+        > _CROWDED_BIN_SHARE
     ]
     found = [Finding("far-codes", latents=tuple(latents))] if latents else []
     if crowded:
@@ -125,18 +126,18 @@ def _dependent_factors(sample: LabelledCodes) -> list[Finding]:
     for first, second in combinations(range(classes.shape[1]), 2):
         chance = chance_information(sizes[first], sizes[second], len(classes))
         share = (nats[first, second] - chance) / min(entropies[first], entropies[second])
-        if share > _DEPENDENT:
+        if share > _MIN_DEPENDENCE:
             names = sample.names[first], sample.names[second]
             found.append(Finding("dependent", names, values={"share": float(share)}))
     return found
 
 
-def _counting(sample: LabelledCodes) -> list[Finding]:
+def _too_few_counts(sample: LabelledCodes) -> list[Finding]:
     """Report too few rows for the bins, and too few bins for the levels."""
     classes, bins = sample.first[1], sample.bins
     rows, most = len(classes), 1 + int(classes.max(initial=0))
     found = []
-    if rows < _A_CELL * bins * most:
+    if rows < _ROWS_PER_CELL * bins * most:
         code = "too-few-to-count" if rows < ROWS_OF_A_CELL * bins * most else "few-to-count"
         found.append(Finding(code, values={"rows": rows, "bins": bins, "classes": most}))
     return found + [

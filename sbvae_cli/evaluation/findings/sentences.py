@@ -6,13 +6,13 @@ from typing import Any
 
 from sbvae_cli.commands import quoted
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.findings.words import Words
+from sbvae_cli.evaluation.findings.words import FindingText
 
 _LISTED = 3  # names that are listed before the rest is counted
 
 
 def sentences(
-    findings: Sequence[Finding], table: dict[str, Words], of_model: bool = True
+    findings: Sequence[Finding], table: dict[str, FindingText], of_model: bool = True
 ) -> list[str]:
     """Return the findings that a table knows as sentences, each once.
 
@@ -29,7 +29,9 @@ def sentences(
     return list(dict.fromkeys(lines))
 
 
-def _lines(group: list[Finding], code: str, table: dict[str, Words], of_model: bool) -> list[str]:
+def _lines(
+    group: list[Finding], code: str, table: dict[str, FindingText], of_model: bool
+) -> list[str]:
     words = table[code]
     advice = words.advice[0 if of_model else 1]
     text = words.several if words.several and group[0].values["pairs"] > 1 else words.text

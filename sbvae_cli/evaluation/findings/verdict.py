@@ -6,53 +6,61 @@ A hole that has shrunk to less than half of its area gets its own verdict, as R2
 from collections.abc import Mapping
 
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, SHRUNK, TORN, is_flat
+from sbvae_cli.evaluation.findings.grids import (
+    MAX_SHRUNK_RATIO,
+    MIN_FLAT_R2,
+    MIN_FOLD_FRACTION,
+    MIN_TORN_DISTANCE,
+    is_flat,
+)
 from sbvae_cli.evaluation.findings.sentences import sentences
-from sbvae_cli.evaluation.findings.words import Words
+from sbvae_cli.evaluation.findings.words import FindingText
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 
 # Share of the information of all latents from which other latents are said to have copies. In
 # quick models, shuffling a third latent's codes over the grid changed 0.1 % of the images' variance
 # where it had 3 or 7 %, and 39 and 52 % where it had 28 and 31 %.
-COPIED = 0.1
-_OTHER = 0.03  # share of the information of all latents below which another latent is not named
+MIN_COPIED_SHARE = 0.1
+_MIN_NAMED_SHARE = (
+    0.03  # share of the information of all latents below which another latent is not named
+)
 
 _WHERE = " of {pair} in latents {both}"
 _DROWNED = " (what else varies there is less than the posterior's own std)"
 _USE = "{used} of {of} latents in use on the grid, information_outside {outside:.2f}"
-VERDICTS: dict[str, Words] = {
-    "point": Words("collapsed to a point: {lowest} {r2:.2f}" + _WHERE),
-    "line": Words("collapsed to a line: {lowest} {r2:.2f}" + _WHERE),
-    "drowned-point": Words(
+VERDICTS: dict[str, FindingText] = {
+    "point": FindingText("collapsed to a point: {lowest} {r2:.2f}" + _WHERE),
+    "line": FindingText("collapsed to a line: {lowest} {r2:.2f}" + _WHERE),
+    "drowned-point": FindingText(
         "collapsed to a point: {lowest} {r2:.2f}" + _WHERE + " (codes vary by less than the "
         "posterior's own std)"
     ),
-    "drowned-line": Words("collapsed to a line: {lowest} {r2:.2f}" + _WHERE + _DROWNED),
-    "straight-line": Words(
+    "drowned-line": FindingText("collapsed to a line: {lowest} {r2:.2f}" + _WHERE + _DROWNED),
+    "straight-line": FindingText(
         "collapsed to a line: {lowest} {r2:.2f}" + _WHERE + " (affine_r2 {affine_r2:.2f} is the "
         "line's)"
     ),
-    "thin-line": Words(
+    "thin-line": FindingText(
         "collapsed to a line: affine_axis_ratio {affine_axis_ratio:.2f}" + _WHERE + " ({lowest} "
         "{r2:.2f} is of a trace beside it)"
     ),
-    "folded": Words("folded: fold_fraction {fold_fraction:.2f}, {lowest} {r2:.2f}" + _WHERE),
-    "torn": Words("torn: tear {tear:.0f}, {lowest} {r2:.2f}" + _WHERE),
-    "bent": Words("bent: {lowest} {r2:.2f}" + _WHERE),
-    "flat": Words("flat: {lowest} {r2:.3f}" + _WHERE),
-    "hole-shrunk": Words(
+    "folded": FindingText("folded: fold_fraction {fold_fraction:.2f}, {lowest} {r2:.2f}" + _WHERE),
+    "torn": FindingText("torn: tear {tear:.0f}, {lowest} {r2:.2f}" + _WHERE),
+    "bent": FindingText("bent: {lowest} {r2:.2f}" + _WHERE),
+    "flat": FindingText("flat: {lowest} {r2:.3f}" + _WHERE),
+    "hole-shrunk": FindingText(
         "flat but for the held-out region, which has shrunk: heldout_area_ratio "
         "{heldout_area_ratio:.2f}, {lowest} {r2:.3f}" + _WHERE
     ),
-    "of-circular": Words(
+    "of-circular": FindingText(
         "{lowest} {r2:.2f}" + _WHERE + ", the only R2 defined for a circular factor"
     ),
-    "in-use": Words(_USE),
-    "copies": Words(
+    "in-use": FindingText(_USE),
+    "copies": FindingText(
         _USE + ": latent{s} {which} tell{verb} of {pair} too, so that moving {it} moves the image"
     ),
 }
-WORDS = {
+VERDICT_LABELS = {
     "point": "collapsed to a point",
     "line": "collapsed to a line",
     "drowned-point": "collapsed to a point",
@@ -75,28 +83,30 @@ def verdict(pair: PairGeometry) -> Finding:
 def _kind(pair: PairGeometry, of_both: dict[str, float]) -> str:
     affine = of_both.get("affine_r2")
     if pair.extent != "sheet":
-        if pair.extent == "point" or affine is None or affine < FLAT:
+        if pair.extent == "point" or affine is None or affine < MIN_FLAT_R2:
             return f"drowned-{pair.extent}" if pair.drowned else pair.extent
-        return "thin-line" if min(of_both.values()) >= FLAT else "straight-line"
+        return "thin-line" if min(of_both.values()) >= MIN_FLAT_R2 else "straight-line"
     if affine is None:
         return "of-circular"
-    if (pair.scores["fold_fraction"] or 0.0) >= FOLDED:
+    if (pair.scores["fold_fraction"] or 0.0) >= MIN_FOLD_FRACTION:
         return "folded"
-    if (pair.scores["tear"] or 0.0) >= TORN:
+    if (pair.scores["tear"] or 0.0) >= MIN_TORN_DISTANCE:
         return "torn"
-    if min(of_both.values()) < FLAT:
+    if min(of_both.values()) < MIN_FLAT_R2:
         return "bent"
     area = pair.scores["heldout_area_ratio"]
-    return "flat" if area is None or area >= SHRUNK else "hole-shrunk"
+    return "flat" if area is None or area >= MAX_SHRUNK_RATIO else "hole-shrunk"
 
 
-def copies(pair: PairGeometry) -> Finding | None:
+def find_copies(pair: PairGeometry) -> Finding | None:
     """Report the number of latents in use on a grid, and other latents that encode its factors."""
     used, apart = pair.scores["latents_used"], pair.scores["information_outside"]
     if used is None or apart is None or pair.shares is None:
         return None
     others = [
-        k for k, share in enumerate(pair.shares) if share >= _OTHER and k not in pair.choice.latents
+        k
+        for k, share in enumerate(pair.shares)
+        if share >= _MIN_NAMED_SHARE and k not in pair.choice.latents
     ]
     several = len(others) > 1
     values = {
@@ -107,11 +117,11 @@ def copies(pair: PairGeometry) -> Finding | None:
         "it": "one" if several else "it",
     }
     # If no latent is in use, all have similar traces of the factors.
-    code = "copies" if apart >= COPIED and others and used else "in-use"
+    code = "copies" if apart >= MIN_COPIED_SHARE and others and used else "in-use"
     return Finding(code, pair.names, tuple(others), values)
 
 
-def hidden(geometry: Mapping[str, PairGeometry]) -> list[Finding]:
+def find_hidden_copies(geometry: Mapping[str, PairGeometry]) -> list[Finding]:
     """Report factors that two latents hold while further latents encode them too.
 
     With several pairs, only flat ones are reported, and of those with equal further latents only
@@ -119,7 +129,7 @@ def hidden(geometry: Mapping[str, PairGeometry]) -> list[Finding]:
     """
     found: dict[tuple[int, ...], Finding] = {}
     for pair in geometry.values():
-        of_pair = copies(pair) if len(geometry) == 1 or is_flat(pair) else None
+        of_pair = find_copies(pair) if len(geometry) == 1 or is_flat(pair) else None
         if of_pair is None or of_pair.code != "copies":
             continue
         known = found.setdefault(of_pair.latents, of_pair)
@@ -128,15 +138,15 @@ def hidden(geometry: Mapping[str, PairGeometry]) -> list[Finding]:
     return list(found.values())
 
 
-def word(pair: PairGeometry) -> str:
+def verdict_label(pair: PairGeometry) -> str:
     """Return the verdict as one or two words; "" for a circular factor that has not collapsed."""
-    code, others = verdict(pair).code, copies(pair)
-    own = "" if code == "of-circular" else WORDS.get(code, code)
+    code, others = verdict(pair).code, find_copies(pair)
+    own = "" if code == "of-circular" else VERDICT_LABELS.get(code, code)
     copied = "with copies" if others is not None and others.code == "copies" else ""
     return ", ".join(filter(None, [own, copied]))
 
 
 def headlines(pair: PairGeometry) -> list[str]:
     """Return a line with the verdict, and one on the latents in use if stds are known."""
-    found = [verdict(pair), copies(pair)]
+    found = [verdict(pair), find_copies(pair)]
     return sentences([each for each in found if each is not None], VERDICTS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Words:
+class FindingText:
     """Sentence for the findings of one code.
 
     Texts are format strings. Their fields are the finding's values, `factors` and `latents`,
@@ -32,8 +32,8 @@ class Words:
     several: str = ""
 
 
-def _of_pairs(text: str, several: str = "") -> Words:
-    return Words(text, each="{factors[0]},{factors[1]}", between=" ", several=several)
+def _of_pairs(text: str, several: str = "") -> FindingText:
+    return FindingText(text, each="{factors[0]},{factors[1]}", between=" ", several=several)
 
 
 _SPREAD = (
@@ -47,101 +47,105 @@ _READ = ": read mig_subspace"
 _SHARES = "latents {latents[0]} ({shares[0]:.0%}) and {latents[1]} ({shares[1]:.0%})"
 _FLAT = "{pair} lie flat in latents {both} (affine_r2 {affine_r2:.2f}), "
 
-DIAGNOSIS: dict[str, Words] = {
-    "all-unused": Words("no latent is used: " + _BLIND, advice=_SMALLER),
-    "no-kl": Words("no latent is used (KL {kl:.2g} nats): " + _BLIND, advice=_SMALLER),
-    "uneven-use": Words(
+DIAGNOSIS: dict[str, FindingText] = {
+    "all-unused": FindingText("no latent is used: " + _BLIND, advice=_SMALLER),
+    "no-kl": FindingText("no latent is used (KL {kl:.2g} nats): " + _BLIND, advice=_SMALLER),
+    "uneven-use": FindingText(
         "in use: {used} of {of} latents, each on a tenth of the images or more; one image uses "
         "{average:.2f} on average (latents_used), and {by_mean} have a mean std below 0.5 "
         "(latents_used_by_mean)"
     ),
-    "unused": Words("unused, with almost no KL: latent{s} {which} of {latent_dim}; nothing to do"),
-    "many-used": Words(
+    "unused": FindingText(
+        "unused, with almost no KL: latent{s} {which} of {latent_dim}; nothing to do"
+    ),
+    "many-used": FindingText(
         "{used} latents are used for {of} factors; {advice} may reduce them",
         advice=("`model=beta-vae` `beta=4`", "a larger beta"),
     ),
-    "unknown": Words("where factors are cannot be told from so few rows; bring more"),
-    "found": Words(
+    "unknown": FindingText("where factors are cannot be told from so few rows; bring more"),
+    "found": FindingText(
         "found (share of all there is to know): {each}",
         each="{names} in latent {which} ({share:.0%})",
         all=True,
     ),
-    "ring": Words(each="{names} by the angle of latents {both}", under="found"),
-    "turned": Words(
+    "ring": FindingText(each="{names} by the angle of latents {both}", under="found"),
+    "turned": FindingText(
         _FLAT + "only rotated by {turn:.0f} degrees, which lowers MIG{advice}",
         advice=(": look at `sbvae geometry MODEL factors={comma} latents={sequence}`", _READ),
     ),
-    "slanted": Words(
+    "slanted": FindingText(
         _FLAT + "but slanted: their axes cross at {angle:.0f} degrees; {advice}", advice=_OTHER
     ),
-    "turned-group": Words(
+    "turned-group": FindingText(
         "{pair} are rotated within latents {both} (mig_subspace {gap:.2f} or more), which lowers "
         "MIG{advice}",
         advice=(": look at `sbvae traverse MODEL latents={sequence}`", _READ),
     ),
-    "also": Words(
+    "also": FindingText(
         "latent {which} tells of {names} too ({share:.0%}), beside latents {beside[0]} and "
         "{beside[1]}, in which {names} lies flat with {other}; {advice}",
         advice=_SPREAD,
     ),
-    "collapsed": Words(
+    "collapsed": FindingText(
         "{pair} are collapsed onto one mixture, in latents {both} alike (inverse_r2 "
         "{inverse_r2:.2f}); {advice}",
         advice=_OTHER,
     ),
-    "copies": Words(
+    "copies": FindingText(
         "copies: latent{s} {which} tell{verb} of {pair} too ({outside:.0%} of what all latents "
         "tell), so that moving {it} moves them; {advice}",
         advice=_SPREAD,
     ),
-    "copied": Words(
+    "copied": FindingText(
         "{names} is in " + _SHARES + " alike, of which MIG counts neither; {advice}", advice=_SPREAD
     ),
-    "spread": Words("{names} is spread over " + _SHARES + "; {advice}", advice=_SPREAD),
-    "partial": Words("{names} is in latent {which} ({share:.0%}) in part; {advice}", advice=_OTHER),
-    "mixed": Words(
+    "spread": FindingText("{names} is spread over " + _SHARES + "; {advice}", advice=_SPREAD),
+    "partial": FindingText(
+        "{names} is in latent {which} ({share:.0%}) in part; {advice}", advice=_OTHER
+    ),
+    "mixed": FindingText(
         "mixed into many latents, from which a linear classifier reads them: {each}; other seeds "
         "may part them",
         each="{names} ({share:.0%})",
         all=True,
     ),
-    "missing": Words(
+    "missing": FindingText(
         "in no single latent: {names}; {advice}",
         advice=(
             "train longer, or with `model=beta-vae` `beta=0.5`",
             "longer training or a smaller beta may find it",
         ),
     ),
-    "crowded-out": Words(
+    "crowded-out": FindingText(
         "in no single latent: {names}; {advice}",
         advice=(
             "train longer, or with more `latent_dim`",
             "longer training or more latents may find it",
         ),
     ),
-    "shared": Words("latent {which} carries {pair} at once; {advice}", advice=_OTHER),
-    "folded": Words(
+    "shared": FindingText("latent {which} carries {pair} at once; {advice}", advice=_OTHER),
+    "folded": FindingText(
         "folded: {each} (fold_fraction up to {fold_fraction:.2f}), so that settings that differ "
         "share codes; {advice}",
         advice=_OTHER,
         each="{pair}",
     ),
-    "torn": Words(
+    "torn": FindingText(
         "torn: {each} (tear up to {tear:.0f}): codes of neighbours jump; {advice}",
         advice=_OTHER,
         each="{pair}",
     ),
-    "to-see": Words("see them by `sbvae traverse MODEL latents={sequence}`"),
-    "loose-variance": Words(
+    "to-see": FindingText("see them by `sbvae traverse MODEL latents={sequence}`"),
+    "loose-variance": FindingText(
         "the Gaussian's variance is {variance:g}, the residuals' {residuals:.2g}: to the model "
         "that is a beta of {beta:.0f}; try `likelihood=learned-gaussian` if details are missing"
     ),
-    "grey": Words(
+    "grey": FindingText(
         "of the Bernoulli NLL of {nll:,.0f} nats {entropy:,.0f} are the entropy of grey pixels, "
         "which no model can avoid; compare differences of NLL, or train with "
         "`likelihood=gaussian`"
     ),
-    "saturated": Words(
+    "saturated": FindingText(
         "{share:.1%} of the outputs are saturated: black or white where the image is not; train "
         "longer at a smaller `lr`"
     ),
@@ -151,47 +155,53 @@ _FEW = (
     "{rows:,} images are few for {bins} bins times {classes} classes: where these are counted "
     "(mig and its variants, modularity) latents seem to know more than they do"
 )
-NOTES: dict[str, Words] = {
-    "unnamed-present": Words(
+NOTES: dict[str, FindingText] = {
+    "unnamed-present": FindingText(
         "the array present is not read: present is a factor, a column of factors that names calls "
         "present"
     ),
-    "unread": Words("arrays that are not read: {each}; those that are: {read}", each="{array}"),
-    "swapped": Words(
+    "unread": FindingText(
+        "arrays that are not read: {each}; those that are: {read}", each="{array}"
+    ),
+    "swapped": FindingText(
         "codes have few whole levels and factors ever new values, as if the two were swapped; if "
         "they are, swap them"
     ),
-    "constant-factors": Words("left out because they are constant here: {names}"),
-    "without": Words("without {listed}: {why}"),
-    "without-boosting": Words(
+    "constant-factors": FindingText("left out because they are constant here: {names}"),
+    "without": FindingText("without {listed}: {why}"),
+    "without-boosting": FindingText(
         "without dci, whose gradient boosting may take minutes: `metrics=dci` computes it, "
         "`metrics=dci-fast` a stand-in within seconds"
     ),
-    "few-images": Words("{data} has {images:,} images, not {wanted:,}"),
-    "some-rows": Words("{rows:,} of {of:,} rows, taken at random"),
-    "test-rows": Words("classifiers are fitted to {rows:,} rows and tested on {test:,} others"),
-    "half-votes": Words("{scores}: votes share rows, of one half to train, of the other to score"),
-    "rgb-votes": Words(
+    "few-images": FindingText("{data} has {images:,} images, not {wanted:,}"),
+    "some-rows": FindingText("{rows:,} of {of:,} rows, taken at random"),
+    "test-rows": FindingText(
+        "classifiers are fitted to {rows:,} rows and tested on {test:,} others"
+    ),
+    "half-votes": FindingText(
+        "{scores}: votes share rows, of one half to train, of the other to score"
+    ),
+    "rgb-votes": FindingText(
         "{scores}: votes share the {whose} images, as others of one red, green or blue are not "
         "drawn"
     ),
-    "slow-votes": Words(
+    "slow-votes": FindingText(
         "{scores}: votes share the {whose} images, as single ones are slow to read from this file"
     ),
-    "undrawn-votes": Words("{scores}: votes share the {whose} images, as none can be drawn"),
-    "not-voted-on": Words(
+    "undrawn-votes": FindingText("{scores}: votes share the {whose} images, as none can be drawn"),
+    "not-voted-on": FindingText(
         "{scores}: no votes are on {names}, as no two images of either half share a value; chance "
         "is that of the others"
     ),
-    "constant-guess": Words(
+    "constant-guess": FindingText(
         "factor_vae: no latent's means have a std large enough to win a vote; it is a constant "
         "guess"
     ),
-    "hsv-geometry": Words("geometry is of hue, saturation and value, as the data have them"),
-    "kinds": Words(
+    "hsv-geometry": FindingText("geometry is of hue, saturation and value, as the data have them"),
+    "kinds": FindingText(
         "geometry with {names}: kinds have no order, so that it depends on how they are numbered"
     ),
-    "no-pair": Words("without geometry of {pair}: {why}"),
+    "no-pair": FindingText("without geometry of {pair}: {why}"),
     "few-points": _of_pairs(
         "{pair}: of so few points that noise has an affine_r2 of {chance:.2f}, and more where "
         "latents are picked from many",
@@ -223,45 +233,47 @@ NOTES: dict[str, Words] = {
         "geometry of {each}: other factors vary among these images too, which blurs the points; "
         "information_outside is not given",
     ),
-    "binned": Words(
+    "binned": FindingText(
         "{names} {are} continuous and cut into {bins} bins: scores that need classes depend on "
         "the bins"
     ),
-    "guessed": Words(
+    "guessed": FindingText(
         "what factors have is guessed from their values: {each}; an array kinds, of levels or "
         "range for each factor, says it",
         each="{names} {kind}",
         all=True,
     ),
-    "constant-codes": Words("every latent is constant: no score can tell anything"),
-    "dead": Words(
+    "constant-codes": FindingText("every latent is constant: no score can tell anything"),
+    "dead": FindingText(
         "latents whose means have a small std, which geometry, mig_subspace and votes leave out: "
         "{which}"
     ),
-    "constant-latents": Words("modularity counts {count} constant latents as 0"),
-    "far-codes": Words(
+    "constant-latents": FindingText("modularity counts {count} constant latents as 0"),
+    "far-codes": FindingText(
         "codes far out in latent {which}: scores that depend on scale (mig, mig_subspace, "
         "votes, irs, geometry) are dominated by them"
     ),
-    "far-values": Words("most values of {names} share one of {bins} bins, as a few lie far out"),
-    "dependent": Words(
+    "far-values": FindingText(
+        "most values of {names} share one of {bins} bins, as a few lie far out"
+    ),
+    "dependent": FindingText(
         "factors that tell of each other, so that a latent of one tells of both: {each}",
         each="{pair} ({share:.0%})",
     ),
-    "few-to-pair": Words(
+    "few-to-pair": FindingText(
         "latent_mutual_information is over {rows:,} images, few for {bins} times {bins} bins: "
         "independent latents seem to share information"
     ),
-    "few-to-count": Words(_FEW),
-    "too-few-to-count": Words(_FEW + ", and no interval can tell by how much"),
-    "fine-levels": Words(
+    "few-to-count": FindingText(_FEW),
+    "too-few-to-count": FindingText(_FEW + ", and no interval can tell by how much"),
+    "fine-levels": FindingText(
         "mig is below 1 if a factor has more levels than a latent's {bins} bins: {each}",
         each="{names} ({levels})",
         between=" ",
     ),
-    "warped": Words(
+    "warped": FindingText(
         "mig is {mig:.2f} in bins of equal width, {mig_quantile:.2f} in bins of equal frequency: "
         "latents are warped, or a few codes lie far out; read mig_quantile"
     ),
-    "no-udr": Words("udr is 0: no latent is informative, the largest KL is {kl:.2g} nats"),
+    "no-udr": FindingText("udr is 0: no latent is informative, the largest KL is {kl:.2g} nats"),
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.evaluation.factor_embedding import embed_points
-from sbvae_cli.evaluation.findings.verdict import headlines, hidden, word
+from sbvae_cli.evaluation.findings.verdict import find_hidden_copies, headlines, verdict_label
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
 
@@ -100,7 +100,7 @@ def test_the_most_telling_thing_stands_first_with_the_lowest_r2(
     pair: PairGeometry, first: str, words: str
 ) -> None:
     assert headlines(pair)[0] == first
-    assert word(pair) == words
+    assert verdict_label(pair) == words
 
 
 def test_copies_in_other_latents_are_told_and_idle_ones_counted() -> None:
@@ -112,7 +112,7 @@ def test_copies_in_other_latents_are_told_and_idle_ones_counted() -> None:
     assert headlines(copied)[1].endswith(
         ": latent 2 tells of x and y too, so that moving it moves the image"
     )
-    assert word(copied) == "flat, with copies"
+    assert verdict_label(copied) == "flat, with copies"
     assert headlines(pair_of(X, Y, X, Y))[1].endswith(
         ": latents 2, 3 tell of x and y too, so that moving one moves the image"
     )
@@ -121,15 +121,15 @@ def test_copies_in_other_latents_are_told_and_idle_ones_counted() -> None:
 def test_traces_in_latents_that_are_not_in_use_are_no_copies() -> None:
     traces = pair_of(0.3 * X, 0.3 * Y, 0.3 * X, std=0.9)
     assert headlines(traces)[1].startswith("0 of 3 latents in use on the grid")
-    assert "tell" not in headlines(traces)[1] and word(traces) == "collapsed to a point"
+    assert "tell" not in headlines(traces)[1] and verdict_label(traces) == "collapsed to a point"
 
 
 def test_of_several_pairs_a_further_latent_is_told_once_and_of_flat_grids_alone() -> None:
     copied, more = pair_of(X, Y, X), pair_of(X, Y, 2 * X)
     other = replace(more, names=("x", "hue"))
     bent = replace(pair_of(X, Y**3, X, Y), names=("y", "hue"))
-    (found,) = hidden({"x,y": copied, "x,hue": other, "y,hue": bent})
+    (found,) = find_hidden_copies({"x,y": copied, "x,hue": other, "y,hue": bent})
     assert (found.factors, found.latents) == (("x", "hue"), (2,))
     assert found.values["outside"] > copied.scores["information_outside"] > 0.3
-    assert [each.factors for each in hidden({"y,hue": bent})] == [("y", "hue")]
-    assert hidden({"x,y": pair_of(X, Y, 0.01 * X)}) == []
+    assert [each.factors for each in find_hidden_copies({"y,hue": bent})] == [("y", "hue")]
+    assert find_hidden_copies({"x,y": pair_of(X, Y, 0.01 * X)}) == []
