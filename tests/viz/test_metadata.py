@@ -23,6 +23,7 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
+KEYS = ANY_TEXT.filter(lambda key: key != "runs")  # its value is always a list of mappings
 
 
 def picture(ending: str) -> Canvas | Animation:
@@ -39,7 +40,7 @@ def read(content: bytes, ending: str) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("ending", [".png", ".svg", ".gif", ".webp"])
 @settings(max_examples=25, deadline=None)
-@given(about=st.dictionaries(ANY_TEXT, PLAIN, max_size=4))
+@given(about=st.dictionaries(KEYS, PLAIN, max_size=4))
 def test_what_was_said_is_read_back(ending: str, about: dict[str, Any]) -> None:
     content = encode(picture(ending), ending, about={**about, "version": "1.2"})
     assert read(content, ending) == {**about, "version": "1.2"}
