@@ -178,8 +178,8 @@ def _check_size(path: Path, config: Config) -> None:
     size = path.stat().st_size
     if wanted > size:
         raise SbvaeError(
-            f"{path}: the checkpoint's weights do not fit its config, of {wanted:,} weights or "
-            f"more: the file has {size:,} bytes; copy it again, or train the model again"
+            f"{path}: the checkpoint's weights do not fit its config, which has {wanted:,} weights "
+            f"or more: the file has {size:,} bytes; copy it again, or train the model again"
         )
 
 

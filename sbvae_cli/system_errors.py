@@ -27,7 +27,9 @@ def _cause(path: Path, error: OSError, missing: str) -> str:
     match error.errno:
         case errno.ENOENT:
             if path.is_symlink():
-                return f"is a link to {os.readlink(path)}, which is not there; mend or remove it"
+                return (
+                    f"is a link to {os.readlink(path)}, which does not exist; repair or remove it"
+                )
             if not path.parent.exists():
                 return f"there is no such file, nor a folder {path.parent}; {missing}"
             return f"there is no such file; {missing}"
@@ -45,7 +47,7 @@ def _cause(path: Path, error: OSError, missing: str) -> str:
         case number if number in NO_MORE_FILES:
             return f"cannot be opened ({_strerror(error)}){remedy(error)}"
         case _:
-            return f"cannot be read ({_strerror(error)}); copy it again from where it came"
+            return f"cannot be read ({_strerror(error)}); copy it again from its source"
 
 
 def _permission(path: Path) -> str:

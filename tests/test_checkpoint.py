@@ -113,7 +113,7 @@ def test_a_config_that_asks_for_more_than_the_file_holds_is_refused_before_it_is
         changed["objective"] = change if section == "objective" else changed["objective"]
         torch.save({**content, "config": changed}, path)
         with pytest.raises(
-            SbvaeError, match=r"weights do not fit its config, of [\d,]{9,} weights"
+            SbvaeError, match=r"weights do not fit its config, which has [\d,]{9,} weights"
         ):
             load_checkpoint(path)
 
@@ -150,8 +150,12 @@ WEIGHT = "encoder.convolutions.0.weight"
     [
         ("config.model.latent_dim", -3, "latent_dim is -3: .* greater than or equal to 1"),
         ("config.model.encoder.kernel_size", 0, "kernel_size is 0: "),
-        ("config.model.encoder.kernel_size", 10**30, "do not fit its config, of 4,0.* weights"),
-        ("config.model.encoder.hidden_channels", [4] * 99_999, "do not fit its config, of "),
+        (
+            "config.model.encoder.kernel_size",
+            10**30,
+            "do not fit its config, which has 4,0.* weights",
+        ),
+        ("config.model.encoder.hidden_channels", [4] * 99_999, "do not fit its config, which has "),
         ("config.model.decoder.cosines", 10**9, "cosines is 10*: .* equal to 1024"),
         ("config.data.height", 10**30, "data.height is 10*: .* equal to 1048576"),
         ("config.data.height", without_end(), r"data.height is \[\[\[\[\.\.\.\].*: "),

@@ -61,7 +61,7 @@ def representation_of(
         found = f"have shape {deviations.shape} and `codes` {z.shape}; give one for each code"
         raise SbvaeError(found, field="stds")
     if deviations is not None and deviations.min() < 0:
-        why = f"reach {deviations.min():g}; of log-variances give numpy.exp(logvar / 2)"
+        why = f"reach {deviations.min():g}; for log-variances, give numpy.exp(logvar / 2)"
         raise SbvaeError(why, field="stds")
     left_out = None if held_out is None else _flags(held_out, len(z))
     return Representation(

@@ -134,7 +134,7 @@ def make_dataset(
         drawn = {"count": count, "size": size, "holes": holes, "correlations": correlations}
         _refuse(
             {**drawn, "blank": blank, "table": table},
-            "is for other images; those in an array stay as they are",
+            "does not apply to images in an array, which stay as they are",
         )
         write_arrays(data, path, factors, names=names, circular=circular, kinds=kinds, force=force)
         return open_source(path)

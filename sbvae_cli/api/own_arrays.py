@@ -128,7 +128,7 @@ def _columns(
         return {}
     if isinstance(factors, Mapping):
         if names is not None:
-            raise SbvaeError("are those of the columns already; leave it out", field="names")
+            raise SbvaeError("are already those of the columns; leave it out", field="names")
         columns = {text(name, "factors"): _column(column) for name, column in factors.items()}
     else:
         table = _column(factors)

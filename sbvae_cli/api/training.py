@@ -141,7 +141,7 @@ def train(
     """
     tree, path = _settings_of(config)
     if not isinstance(tree.get("data", {}), Mapping):
-        why = f"has data {tree['data']!r}, where settings of the data stand; give it as `data`"
+        why = f"has data {tree['data']!r}, not a section of settings; give it as `data`"
         raise SbvaeError(why, field="config")
     if data is not None:
         named = tree.get("data", {})

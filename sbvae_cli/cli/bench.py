@@ -58,8 +58,8 @@ def bench(
         note_missing_tf32(found.device.partition(":")[0])
     if found.busy:
         note(
-            "other processes seem to have been busy, before or during this: figures are too low, "
-            "and shares unsure; measure again when they have ended"
+            "other processes seem to have been busy before or during the measurement: the speeds "
+            "are too low, and the shares uncertain; measure again when they have ended"
         )
     if json == "-":
         return

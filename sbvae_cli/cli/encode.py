@@ -118,8 +118,8 @@ def _imported(path: Path, like: "DataConfig", folder: Path, options: dict[str, A
     file = folder / "images.h5"
     store_for_model(imported, file)
     print_status(
-        "note: the model knows images as they were imported to train it: --levels, --background "
-        "and --fit must be those that `gen-data images` was given"
+        "note: the model expects images that are imported as its training data were: give the "
+        "same --levels, --background and --fit as to `gen-data images`"
     )
     return file
 

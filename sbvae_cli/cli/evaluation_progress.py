@@ -56,7 +56,9 @@ class EvaluationProgress:
             self._start = now
         line = f"{self._name}{metric}, {number} of {total} metrics"
         if metric == "dci":
-            slow = "gradient boosting for each factor, which may take minutes; dci-fast, seconds"
+            slow = (
+                "gradient boosting for each factor, which may take minutes; dci-fast takes seconds"
+            )
             print_status(f"{line}: {slow}")
         elif now - self._start >= SILENT_SECONDS:
             print_status(f"{line} ...")
@@ -95,7 +97,7 @@ def _expected_time(cost: "Cost", device: str) -> str:
         f"{duration(cost.seconds)} on this {device}"
     )
     if cost.reading > ANNOUNCED_READ_SECONDS:
-        line += f", {duration(cost.reading)} of it to read rows from all over the file"
+        line += f", {duration(cost.reading)} of it to read scattered rows of the file"
     if cost.quick < cost.seconds / 2:
         line += f"; with `protocol=quick` about {duration(cost.quick)}"
     return line

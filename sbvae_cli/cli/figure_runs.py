@@ -72,7 +72,7 @@ def score_with_progress(
             sizes = {"device": device, "protocol": protocol}
             given |= {name: v for name, v in sizes.items() if v not in ("auto", "paper")}
             keep = command("eval", *paths, **given, json="scores.json")
-            note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
+            note(f"scoring {len(models)} models; {keep} would keep the scores for later figures")
         progress.run(path, models)
 
     return score_runs(

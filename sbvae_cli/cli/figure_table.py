@@ -83,5 +83,5 @@ def _format(out: Path | None, written: TableFormat | None) -> TableFormat:
     if ending is None and written is None:
         raise SbvaeError(f"--out {out}: end it in .md, .tex or .csv, or name the --format")
     if ending and written and ending != written:
-        raise SbvaeError(f"--out {out}: has the ending of another --format than {written}")
+        raise SbvaeError(f"--out {out}: its ending is not that of --format {written}")
     return written or ending or "terminal"

@@ -242,7 +242,7 @@ def show(path: Path) -> None:
     """Open a file in the system's viewer, or print that there is no viewer."""
     headless = sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     if headless or typer.launch(str(path)):
-        print_status(f"note: no viewer was found to show {path} in; open it yourself")
+        print_status(f"note: no program was found to show {path}; open it yourself")
 
 
 def _refuse_other_content(option: str, path: Path, kind: str) -> None:

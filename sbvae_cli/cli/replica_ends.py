@@ -79,10 +79,10 @@ def report_end(
             way = ""
         found = f"{len(diverged)} of {_replicas(len(ended))} diverged ({_names(diverged)})"
         also = f", {len(failed)} failed otherwise ({_names(failed)})" if failed else ""
-        raise DivergedError(f"{found}{also}, as said above{way}", diverged[0].row.step)
+        raise DivergedError(f"{found}{also}, see above{way}", diverged[0].row.step)
     if failed:
         found = f"{len(failed)} of {_replicas(len(ended))} failed ({_names(failed)})"
-        raise SbvaeError(f"{found}, as said above; {resume_advice}")
+        raise SbvaeError(f"{found}, see above; {resume_advice}")
     _print_next_commands(group, trained, before)
 
 

@@ -148,7 +148,7 @@ def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], dev
     typer.echo(f"# replicas of the seeds {seeds}, in {folders}")
     print_cost(config, cost, runs=len(replicas))
     if device == "cuda":
-        typer.echo("# all replicas train at once, as far as memory allows; see `sbvae bench`")
+        typer.echo("# as many replicas as fit into memory train at once; see `sbvae bench`")
         return
     number = min(len(replicas), processes_at_once(device, config.training.threads or 1))
     total = cost.seconds_per_step * config.training.steps * -(-len(replicas) // number)

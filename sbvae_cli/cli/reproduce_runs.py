@@ -140,7 +140,7 @@ def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> Non
     for name, error in failed:
         print_error(f"{name}: {error_line(str(error), error.field)}")
     names = ", ".join(name for name, _ in failed)
-    raise SbvaeError(f"{len(failed)} of {recipes} recipes failed ({names}), as said above")
+    raise SbvaeError(f"{len(failed)} of {recipes} recipes failed ({names}), see above")
 
 
 def _print_cost(planned: Sequence[_Planned], options: ReproduceOptions) -> None:

@@ -71,7 +71,7 @@ def _check_number(path: Path, found: int, wanted: int | None) -> None:
     if wanted in (None, found):
         return
     there = f"{found} replica{'s' * (found != 1)}" if found else "one run"
-    raise SbvaeError(f"--replicas {wanted}: {path} holds {there}; leave --replicas out to go on")
+    raise SbvaeError(f"--replicas {wanted}: {path} holds {there}; leave --replicas out to resume")
 
 
 def _list_runs(path: Path) -> None:
@@ -85,7 +85,11 @@ def _list_runs(path: Path) -> None:
         _print_progress(run, "")
     for group in groups:
         several = "1 replica" if group.count == 1 else f"{group.count} replicas"
-        least = ", the least far at " if group.count > 1 and group.step < group.steps else ", "
+        least = (
+            ", the one with the fewest steps at "
+            if group.count > 1 and group.step < group.steps
+            else ", "
+        )
         _print_progress(group, f"{several}{least}")
     if runs or groups:
         what = "folders" if groups else "runs"

@@ -141,8 +141,8 @@ def _require_same_settings(group: Path, replicas: Sequence[Replica]) -> None:
         if name != "seed" and any(other[name] != value for other in others):
             alone = command("train", resume=replicas[0].folder.path)
             raise SbvaeError(
-                f"{group}: its replicas differ in training.{name}, and go on together on a GPU; "
-                f"train each alone, as {alone}"
+                f"{group}: its replicas differ in training.{name}, but are trained together on a "
+                f"GPU; train each alone, as {alone}"
             )
 
 
@@ -202,9 +202,9 @@ def _load_checkpoints(
         try:
             found.append((each, load_checkpoint(file) if file.exists() else None))
         except SbvaeError as error:
-            way = "delete it to have this replica begun anew"
+            way = "delete it to start this replica again"
             if kept:
-                way = f"copy {each.folder.kept(kept[-1])} to it to go on from that"
+                way = f"copy {each.folder.kept(kept[-1])} to it to resume from that step"
             print_unwrapped(f"{with_flags(str(error))}; left out: {way}")
             row = Row(str(each.seed), each.config.training.steps, each.config.training.batch_size)
             row.state = "failed"
@@ -259,7 +259,7 @@ def _nothing_to_resume(
 ) -> SbvaeError:
     """Return the error for replicas that are all finished, diverged or damaged, with advice."""
     if not progress and left_out:
-        return SbvaeError(f"{group}: none of its replicas can go on, as said above")
+        return SbvaeError(f"{group}: none of its replicas can be resumed, see above")
     if not progress:
         return SbvaeError(
             f"{group}: all replicas have diverged; start new ones with a smaller `learning_rate`, "
@@ -269,14 +269,14 @@ def _nothing_to_resume(
     most = steps[-1]
     made = f"{group}: its {'other ' if left_out else ''}replicas have made"
     if len(steps) > 1:
-        all_of = "all steps that are" if wanted_steps is None else f"the {wanted_steps:,} steps"
+        all_of = "all steps that were" if wanted_steps is None else f"the {wanted_steps:,} steps"
         level = command("train", resume=group, steps=str(most))
         return SbvaeError(
-            f"{made} {all_of} asked for, or more ({_seeds_by_step(progress)}); "
+            f"{made} {all_of} requested, or more ({_seeds_by_step(progress)}); "
             f"train all to the same step with {level}"
         )
     beyond = wanted_steps is not None and most > wanted_steps
-    of = f"more than the {wanted_steps:,} asked for" if beyond else "all that are asked for"
+    of = f"more than the {wanted_steps:,} requested" if beyond else "all that were requested"
     more = command("train", resume=group, steps=str(2 * most))
     return SbvaeError(f"{made} {most:,} steps, {of}; train more with {more}")
 

@@ -172,11 +172,11 @@ def _print_states(found: "Collected") -> None:
     print_line(f"{several}: {counts}")
     unscored = len(found.runs) - states["finished"] - states["diverged"]
     if unscored:
-        note(f"{unscored} of the runs have no scores yet; what follows is of the others")
+        note(f"{unscored} of the runs have no scores yet and are left out below")
     if states["diverged"]:
         note(
-            f"{states['diverged']} of the runs diverged: they are counted, and in no mean, median "
-            "or probability"
+            f"{states['diverged']} of the runs diverged: they are counted, but not in any mean, "
+            "median or probability"
         )
 
 

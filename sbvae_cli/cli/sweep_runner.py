@@ -177,7 +177,9 @@ def _note_done_runs(states: Sequence[RunState], jobs: Sequence[Job]) -> None:
     """Print how many runs are done already, if any."""
     done = sum(each.state in DONE for each in states)
     if done:
-        note(f"{done:,} of {len(states):,} runs are done already; the others go on or begin")
+        note(
+            f"{done:,} of {len(states):,} runs are done already; the others are resumed or started"
+        )
 
 
 def _report_job_end(ended: JobEnd, view: SweepView) -> None:
@@ -210,10 +212,10 @@ def _raise_if_unfinished(
         which = ", ".join(failed[:_MOST_NAMES]) + more
         runs = "1 run" if len(failed) == 1 else f"{len(failed):,} runs"
         raise SbvaeError(
-            f"{runs} failed ({which}), as said above; {done}; resume with {resume_command}"
+            f"{runs} failed ({which}), see above; {done}; resume with {resume_command}"
         )
     if left:
-        raise SbvaeError(f"{done}, the engine did not run the others; resume with {resume_command}")
+        raise SbvaeError(f"{done}, the engine has not run the others; resume with {resume_command}")
 
 
 def print_next_commands(folder: SweepFolder, states: Sequence[RunState]) -> None:

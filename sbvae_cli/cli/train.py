@@ -124,7 +124,7 @@ def _note_unused_settings(config: "Config") -> None:
     for name, usual in (("shuffle", "windows"), ("data_on", "auto")):
         if getattr(training, name) != usual:
             print_status(
-                f"note: {flag(name)} changes nothing; the images are drawn, not read from a file"
+                f"note: {flag(name)} has no effect: the images are rendered, not read from a file"
             )
 
 
@@ -132,4 +132,4 @@ def note_missing_tf32(device: str) -> None:
     """Print a note that a device other than CUDA computes in fp32 instead of tf32."""
     if device != "cuda":
         name = {"cpu": "a CPU"}.get(device, device)
-        note(f"{flag('precision')} tf32 changes nothing: {name} has no tf32 and computes in fp32")
+        note(f"{flag('precision')} tf32 has no effect: {name} has no tf32 and computes in fp32")

@@ -74,13 +74,14 @@ def print_run_notes(config: Config, path: Path) -> None:
     if count is not None and count < training.batch_size:
         print_status(
             f"note: {config.data.name} has {count:,} image{'s' * (count != 1)}, a minibatch has "
-            f"{training.batch_size:,}: the same ones are in it several times"
+            f"{training.batch_size:,}: each minibatch repeats images"
         )
     for name in ("beta_schedule", "capacity_schedule"):
         length = getattr(getattr(objective, name, None), "steps", 0)
         if length > training.steps:
             print_status(
-                f"note: objective.{name} takes {length:,} steps, the run has {training.steps:,}"
+                f"note: objective.{name} takes {length:,} steps, and the run has only "
+                f"{training.steps:,}"
             )
 
 

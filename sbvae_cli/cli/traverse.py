@@ -121,7 +121,7 @@ def traverse(
     refuse_two_kinds([name.rstrip("_") for name in given_options(context)], out)
     refuse_numbers(targets)
     if latents is not None and top is not None:
-        raise SbvaeError("--latents names which, --top how many; give one of them")
+        raise SbvaeError("--latents names latents, --top says how many; give one of them")
     wanted = (top or SWEPT) if latents is None else parse_latents(latents)
     span = parse_range(range_)
     decoded = parse_size(size, MOST_PIXELS) if size else None

@@ -69,7 +69,7 @@ def _starts_outside(result: "Traversal", span: "tuple[float, float] | str") -> l
             lines.append(
                 f"{which} lies outside of {span[0]:g}..{span[1]:g} in "
                 f"latent{'s' if len(outside) > 1 else ''} {listed}; --range {math.ceil(widest)} "
-                "has it"
+                "includes it"
             )
     return lines
 

@@ -86,7 +86,7 @@ class SpaceChanges:
             raise SbvaeError(f"{self.space}: {str(error).removeprefix('data.space.')}") from error
         if found.renderer != space.renderer:
             raise SbvaeError(
-                f"{self.space}: its renderer is {found.renderer}, this command draws "
+                f"{self.space}: its renderer is {found.renderer}, this command renders "
                 f"{space.renderer}; leave it out or use the other command"
             )
         return found

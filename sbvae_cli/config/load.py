@@ -217,7 +217,7 @@ def _unknown_key(path: Sequence[str], shown: str, schema: type[BaseModel]) -> st
     of_kind = path[-2:-1] and path[-2] in _KINDS
     others = _kinds_with(path) if of_kind else []
     if others:
-        return f"{shown} is of {', '.join(others)}, not of {path[-2]}"
+        return f"{shown} belongs to {', '.join(others)}, not to {path[-2]}"
     if close:
         return f"{shown} is unknown; did you mean {close}?"
     if of_kind:

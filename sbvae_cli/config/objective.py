@@ -66,7 +66,7 @@ class PulseConfig(Frozen):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.after >= self.steps:
-            raise ValueError(f"after is {self.after}; it is less than steps, which is {self.steps}")
+            raise ValueError(f"after is {self.after}; give less than steps, which is {self.steps}")
         return self
 
 
@@ -86,7 +86,7 @@ class VaeConfig(Frozen):
     @classmethod
     def _check(cls, beta: float) -> float:
         if beta != 1:
-            raise ValueError(f"it is {beta:g} and that of a vae is 1; choose the model beta-vae")
+            raise ValueError(f"it is {beta:g}, but a vae has beta 1; choose the model beta-vae")
         return beta
 
 

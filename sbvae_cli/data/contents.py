@@ -281,7 +281,7 @@ def _one_image(path: Path, kind: str) -> Contents:
 
 
 def _advise_import(import_command: str) -> str:
-    return f"make a dataset of it by {import_command}"
+    return f"make a dataset of it with {import_command}"
 
 
 def _advise_argument(path: Path) -> str:

@@ -27,8 +27,8 @@ class FileSnapshot:
         before, now = self._before, _stamp(self._path)
         if before and now and before[:2] == now[:2] and before != now:
             raise SbvaeError(
-                f"{self._path}: was written to while it was read; put back what it was, or write "
-                "other data to a file of another name and begin anew with that"
+                f"{self._path}: was changed while it was read; restore its former contents, or "
+                "write the new data to another file and start again with that"
             )
 
 

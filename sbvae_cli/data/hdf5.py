@@ -148,7 +148,7 @@ class _Walk:
         try:
             item = self._file[name]
         except (KeyError, OSError, RuntimeError):  # RuntimeError: circular links
-            found = "which is not there; put it there again"
+            found = "which does not exist; put it back"
             self.listing.broken[name] = f"{target or link.path}, {found}"
             return None
         if not is_in_same_folder(own, item.file.filename):

@@ -61,8 +61,8 @@ def check_storage(path: Path, name: str, array: Any) -> None:
     stored = prod(array.chunks) * array.dtype.itemsize if array.chunks else 0
     if stored > _LARGEST_CHUNK:
         raise SbvaeError(
-            f"{where} are stored in pieces of {stored >> 20:,} MB, each read at once; store them "
-            f"in pieces of less than {_LARGEST_CHUNK >> 20:,} MB, as h5repack does by -l"
+            f"{where} are stored in chunks of {stored >> 20:,} MB, each read as a whole; store "
+            f"them in chunks of less than {_LARGEST_CHUNK >> 20:,} MB, for example by h5repack -l"
         )
 
 

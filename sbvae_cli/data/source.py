@@ -68,9 +68,9 @@ class Source:
         self.name, self.space, self.height, self.width, self.file = name, space, height, width, file
         if min(height, width) < 1:
             size = f"{height}x{width}"
-            raise SbvaeError(f"{name}: images of {size} pixels have no pixels; choose 1 or more")
+            raise SbvaeError(f"{name}: images of {size} pixels are empty; choose 1 or more")
         if file is None and space.renderer is None:
-            raise SbvaeError(f"{name}: its images are stored ones; name their file")
+            raise SbvaeError(f"{name}: its images are stored; name their file")
         try:
             check_space(space.config)
         except SbvaeError as error:
@@ -244,7 +244,7 @@ class Source:
             return draw(factors, self.space.names, self.height, self.width)
         file = self.file or self._no_file()
         if not self.can_render:
-            raise SbvaeError(f"{self.label}: has stored images only; others cannot be drawn")
+            raise SbvaeError(f"{self.label}: has only stored images; others cannot be rendered")
         shown = ~np.isnan(factors).any(axis=1)
         images = np.zeros((len(factors), self.height, self.width, file.channels), np.uint8)
         rows = combination_numbers(self.space.config, factors[shown])
@@ -257,7 +257,7 @@ class Source:
         return paint(images, colours_of(factors, self.space.names))
 
     def _no_file(self) -> NoReturn:
-        raise SbvaeError(f"{self.name}: is drawn as needed and has no rows to read")
+        raise SbvaeError(f"{self.name}: renders its images anew each time and has no rows to read")
 
 
 def source_from_space(

@@ -43,9 +43,9 @@ def _settings(path: Path) -> tuple[str, str] | None:
     space = tree.get("space", tree)
     renderer = space.get("renderer") if isinstance(space, dict) else None
     if "factors" in tree and renderer in {name.partition(":")[0] for name in PROCEDURAL_DATASETS}:
-        advice = f"draw images of it by {command(f'gen-data {renderer}', space=path)}"
+        advice = f"render images of it with {command(f'gen-data {renderer}', space=path)}"
         return ("describes a factor space", advice)
     data = tree.get("data")
     if isinstance(data, dict) and data.get("source"):
-        return ("holds settings", f"train by {command('train', config=path)}")
+        return ("holds settings", f"train with {command('train', config=path)}")
     return ("holds settings", "pass it as `config`, with the dataset as `source`")

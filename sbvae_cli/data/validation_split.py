@@ -30,14 +30,14 @@ def validation_rows(
     rows = fixed_set or source.count
     if rows is None:
         raise SbvaeError(
-            f"{source.name}: is drawn as needed and never repeats, there is nothing to keep from "
+            f"{source.name}: renders images anew for each minibatch, so none can be kept out of "
             "training; leave `validation` out, or train on a `fixed_set`"
         )
     count = validation_count(rows, share)
     if count >= rows:
         raise SbvaeError(
-            f"{source.name}: has {rows} images, and {share:g} of them leave none to train "
-            "on; choose a smaller `validation`"
+            f"{source.name}: has {rows} images, and {share:g} of them would leave none to "
+            "train on; choose a smaller `validation`"
         )
     rng = stream(seed, "validation")
     return np.sort(rng.permutation(rows)[:count])

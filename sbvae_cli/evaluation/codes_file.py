@@ -144,7 +144,9 @@ def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
             f"{HOW_TO_WRITE}"
         )
     if codes.shape[1] == 0 or len(codes) < 2:
-        raise SbvaeError(f"{path}: codes have shape {codes.shape}; two rows and a latent are least")
+        raise SbvaeError(
+            f"{path}: codes have shape {codes.shape}; at least 2 rows and 1 latent are needed"
+        )
     if len(codes) < min(codes.shape[1], factors.shape[1]):
         raise SbvaeError(
             f"{path}: {len(codes):,} rows of {codes.shape[1]:,} latents and of "
@@ -180,7 +182,9 @@ def _rows(path: Path, arrays: Arrays, count: int) -> NDArray[np.int64] | None:
         return None
     found = arrays["rows"]
     if found.shape != (count,) or found.dtype.kind not in "iu" or found.min(initial=0) < 0:
-        raise SbvaeError(f"{path}: rows are not {count:,} integers from 0 on, one for each code")
+        raise SbvaeError(
+            f"{path}: rows must be {count:,} integers of at least 0, one for each code"
+        )
     return found.astype(np.int64)
 
 

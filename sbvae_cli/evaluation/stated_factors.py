@@ -84,7 +84,7 @@ def stated_texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
     for text in texts:
         if "," in text:
             raise SbvaeError(
-                f"{path}: {name}: {text!r} has a comma, which stands between names; leave it out"
+                f"{path}: {name}: {text!r} has a comma, which separates names; leave it out"
             )
         if not text.isprintable() or not text.strip():
             raise SbvaeError(f"{path}: {name}: {text!r} cannot be the name of a factor")

@@ -37,8 +37,8 @@ def same_images(paths: Sequence[Path]) -> list[Representation]:
                 known[what] = path, told
             elif told is not None and not np.array_equal(value, told, equal_nan=what == "factors"):
                 raise SbvaeError(
-                    f"{other} and {path} have other {what}; codes stand side by side where they "
-                    "are of the same images, row by row",
+                    f"{other} and {path} have different {what}; only codes of the same images, "
+                    "row by row, are shown side by side",
                     field="codes",
                 )
     rows, held_out = (

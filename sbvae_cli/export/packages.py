@@ -30,6 +30,5 @@ def _require(what: str, names: tuple[str, ...]) -> None:
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         raise SbvaeError(
-            f"{what} the extra sbvae[export], of which {' and '.join(missing)} {verb} missing: "
-            f"{_INSTALL}"
+            f"{what} the extra sbvae[export]; {' and '.join(missing)} {verb} missing: {_INSTALL}"
         )

@@ -17,7 +17,7 @@ from sbvae_cli.viz.geometry import draw_embedding, draw_embeddings
 
 _RULES = {
     "variance": "of smallest posterior variance",
-    "informative": "that tell most of the two factors",
+    "informative": "with the most information on the two factors",
     "given": "that were named",
 }
 # Scores that the note explains if they are shown.
@@ -137,14 +137,14 @@ def _difference(first: FactorEmbedding, other: FactorEmbedding, whose: str) -> s
     if one.names != two.names:
         names = " and ".join(two.names), " and ".join(one.names)
         return (
-            f"its factors are {names[0]}, not {names[1]} as of {whose}; name the same `factors` "
-            "for both, or draw it by itself"
+            f"its factors are {names[0]}, not {names[1]} as those of {whose}; name the same "
+            "`factors` for both, or draw it by itself"
         )
     if one.values.shape != two.values.shape:
         shapes = _layout(other), _layout(first)
         return f"it shows {shapes[0]}, {whose} {shapes[1]}; draw it by itself"
     if one.fixed != two.fixed:
-        return f"its other factors are not fixed where those of {whose} are; name them by `at`"
+        return f"its other factors are not fixed at the values of {whose}; set them by `at`"
     same = (
         np.array_equal(two.values, one.values)
         and np.array_equal(two.held_out, one.held_out)

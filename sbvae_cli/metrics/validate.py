@@ -34,7 +34,7 @@ def codes_and_classes(codes: ArrayLike, classes: ArrayLike) -> tuple[Floats, Int
     if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or 0 in z.shape:
         raise ValueError(f"codes (N, K) and classes (N, F) do not fit: {z.shape} and {v.shape}")
     if v.dtype.kind not in "iu" or v.min(initial=0) < 0:
-        raise ValueError("classes must be whole numbers from 0 on; factor_classes makes them")
+        raise ValueError("classes must be whole numbers of at least 0; factor_classes makes them")
     return finite_codes(z), v.astype(np.int64, copy=False)
 
 

@@ -95,7 +95,7 @@ def _no_score(sample: LabelledCodes, names: Sequence[str]) -> Score:
     """Return a score without value, as votes on a single factor are right for any codes."""
     missing = _not_voted_on(sample, names)
     which = ", ".join(missing["not_voted_on"])
-    left = f", and votes on {names[0]} alone tell nothing" if names else ""
+    left = f", and votes on {names[0]} alone have no meaning" if names else ""
     why = f"no two images of either half share a value of {which}{left}; bring more images"
     return Score(None, population=sample.population, details={"why": why, **missing})
 

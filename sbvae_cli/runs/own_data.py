@@ -56,7 +56,7 @@ def match(recorded: DataConfig, source: Source) -> Match:
     ]
     compared = [key for key in ("contents_hash", "rows_hash") if found[key] and was[key]]
     if not differences and any(found[key] != was[key] for key in compared):
-        differences.append("its images or their factors are others")
+        differences.append("its images or their factors differ")
     all_rows = "contents_hash" in compared or (recorded.count or 0) <= SOME_ROWS
     return Match(
         tuple(differences), f"{'all' if all_rows else SOME_ROWS} images" if compared else ""
@@ -124,15 +124,15 @@ def open_same_data(
     found = match(recorded, source)
     if found.differences:
         raise SbvaeError(
-            f"{data}: is not what the run was trained on: {'; '.join(found.differences)}; name "
-            "the file that it was, or start a new run"
+            f"{data}: is not the file that the run was trained on: {'; '.join(found.differences)}; "
+            "name that file, or start a new run"
         )
     if found.compared:
-        on_note(f"{data} holds what the run was trained on (compared: {found.compared})")
+        on_note(f"{data} holds the images that the run was trained on (compared: {found.compared})")
     else:
         on_note(
-            f"{data} has the name, count, size, seed and factors of what the run was trained on; "
-            "its images could not be compared, since a former sbvae began the run"
+            f"{data} has the name, count, size, seed and factors of the run's training data; its "
+            "images could not be compared, since an earlier version of sbvae started the run"
         )
     return source
 

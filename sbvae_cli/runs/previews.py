@@ -49,7 +49,7 @@ def preview_images(config: Config, source: Source, on_note: Notify) -> FactorIma
         most = 2 * SIZE**2
         return factor_images(source, size=SIZE, trained_on=trained_on, most_rows=most)
     except SbvaeError as error:
-        on_note(f"previews are traversals alone: {error}")
+        on_note(f"previews show only traversals: {error}")
         return None
 
 
@@ -121,7 +121,7 @@ class Previews:
             reason = str(error).partition("\n")[0] or type(error).__name__
             if isinstance(error, MemoryError):
                 reason = "out of memory"
-            self._on_note(f"{self._path}: no more previews, the training goes on: {reason}")
+            self._on_note(f"{self._path}: no more previews; the training continues: {reason}")
 
     def _look(self, step: int) -> None:
         if self._images is None or self._unfolding is None:
@@ -180,6 +180,6 @@ def _stored(
     try:
         found = read_moments(path)
     except SbvaeError as error:
-        on_note(f"{error}; previews begin anew")
+        on_note(f"{error}; previews start again")
         return fresh
     return found.until(start) if same_points(found.points, images.points) else fresh

@@ -92,7 +92,10 @@ def embed_replicas(
         for run in runs:
             step, steps = run.settings.get("step", 0), run.settings.get("training.steps", 0)
             if step < steps:
-                on_note(f"{run.path} is at step {step:,} of {steps:,}, and in a group of its step")
+                on_note(
+                    f"{run.path} is at step {step:,} of {steps:,}, and grouped only with runs at "
+                    "that step"
+                )
         for path in paths:
             on_target(path, paths)
             known[path] = known.get(path) or embed(path)
@@ -114,7 +117,7 @@ def embed_replicas(
         raise SbvaeError(f"{wanted} has {by}; choose another `replica`")
     for each in shown:
         if not each.embedded:
-            on_note(f"{each.shown.name} has {wanted}: its histogram stands alone")
+            on_note(f"{each.shown.name} has {wanted}: only its histogram is drawn")
     return shown
 
 
@@ -247,5 +250,5 @@ def _require_seeds(runs: Sequence[RunFacts], picks: Sequence[Pick]) -> None:
     seeds = sorted({run.seed for run in runs if run.seed is not None})
     for pick in picks:
         if isinstance(pick, int) and pick not in seeds:
-            found = ", ".join(map(str, seeds)) or "none, as of codes"
+            found = ", ".join(map(str, seeds)) or "none, since codes have no seeds"
             raise SbvaeError(f"{pick}: no run has this seed; there are {found}", field="replica")

@@ -126,7 +126,7 @@ def clear_folders(
         raise SbvaeError(
             f"{group}: holds {'replica' if len(trained) == 1 else 'replicas'} "
             f"{', '.join(trained)} already; resume {them} with {command('train', resume=group)}, "
-            f"choose seeds that are not there by `seed`, replace {them} with `force`, or choose "
+            f"choose other seeds by `seed`, replace {them} with `force`, or choose "
             "another `out`"
         )
     for each in replicas:
@@ -179,7 +179,7 @@ def first_difference(found: Mapping[str, object], wanted: Mapping[str, object]) 
         there, here = found.get(key), wanted.get(key)
         if there != here:
             told = f"{key} is {there}, not {here}"
-            return told if len(told) <= _LONGEST else f"{key} is another"
+            return told if len(told) <= _LONGEST else f"{key} differs"
     return None
 
 

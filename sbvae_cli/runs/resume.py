@@ -264,6 +264,6 @@ def _note_what_differs(
         )
     if threads is None and checkpoint.threads > usable_cores():
         on_note(
-            f"goes on with the {checkpoint.threads} threads that it began with, for the same "
+            f"continues with the {checkpoint.threads} threads that it began with, for the same "
             f"weights to the last digit; `threads={usable_cores()}` is faster here"
         )

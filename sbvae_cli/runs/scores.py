@@ -164,7 +164,7 @@ def _computed(
     left = [path for path in paths if path not in stored]
     if stored:
         of = f" of {len(stored)} of {len(paths)} runs" if len(paths) > 1 else ""
-        on_note(f"the scores{of} are those in scores.json of their folders")
+        on_note(f"the scores{of} are read from scores.json in their folders")
     return [*stored.values(), *map(record_of, compute(left) if left else ())]
 
 
@@ -279,15 +279,16 @@ def _cautions(found: Sequence[RunScores], scores: Sequence[str]) -> list[str]:
         lacking = [run.name for run in found if score not in run.values]
         if lacking:
             has, is_ = ("has", "is") if len(lacking) == 1 else ("have", "are")
-            lines.append(f"{abbreviate(lacking, ', ')} {has} no {score} and {is_} left out of it")
+            lines.append(f"{abbreviate(lacking, ', ')} {has} no {score} and {is_} left out")
     protocols = dict.fromkeys(run.protocol for run in found)
     if len(protocols) > 1:
-        lines.append(f"scores are of different protocols, {' and '.join(protocols)}")
+        lines.append(f"scores were computed by different protocols: {' and '.join(protocols)}")
     unfinished = [run for run in found if (run.step or 0) < run.settings.get("training.steps", 0)]
     for run in unfinished:
         of = run.settings["training.steps"]
         lines.append(
-            f"{run.name} is at step {run.step or 0:,} of {of:,}, and in a group of its step"
+            f"{run.name} is at step {run.step or 0:,} of {of:,}, and grouped only with runs at "
+            "that step"
         )
     seeds: dict[tuple[str, int], list[str]] = {}
     for run in found:
@@ -295,6 +296,6 @@ def _cautions(found: Sequence[RunScores], scores: Sequence[str]) -> list[str]:
             seeds.setdefault((run.group, run.seed), []).append(run.name)
     for names in seeds.values():
         if len(names) > 1:
-            alike = "the same seed and settings, as if one run were counted again"
-            lines.append(f"{', '.join(names)}: {alike}")
+            alike = "have the same seed and settings and may be copies of one run"
+            lines.append(f"{', '.join(names)} {alike}")
     return lines

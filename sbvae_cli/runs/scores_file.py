@@ -97,7 +97,9 @@ def read_records(path: Path) -> list[ScoreRecord]:
     if not isinstance(results, list) or not results:
         raise SbvaeError(f"{path}: has no results of `sbvae eval`; {_write(path)}")
     if not all(isinstance(each, dict) and "run" in each for each in results):
-        raise SbvaeError(f"{path}: is of a former version, without settings; {_write(path)}")
+        raise SbvaeError(
+            f"{path}: was written by an earlier version, without settings; {_write(path)}"
+        )
     try:
         return [record_of_result(each) for each in results]
     except DAMAGED as error:
@@ -120,7 +122,7 @@ def without_copies(
         own = os.path.realpath(record.name), record.step, record.seed, settings
         known = first.setdefault(own, record)
         if known is not record:
-            on_note(f"{record.name} has scores twice; the first ones count")
+            on_note(f"{record.name} is scored twice; the first scores count")
     return list(first.values())
 
 

@@ -162,7 +162,7 @@ def _require_same_shape(opened: Sequence[Opened]) -> None:
             sizes = [f"{data.height}x{data.width}x{data.channels}" for data in (a, b)]
             raise SbvaeError(
                 f"{first} takes images of {sizes[0]} (height, width, channels), {other.path} of "
-                f"{sizes[1]}; only models that take the same stand side by side"
+                f"{sizes[1]}; only models that take images of one size are shown side by side"
             )
 
 

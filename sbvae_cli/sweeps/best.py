@@ -101,9 +101,9 @@ def cautions(best: Best, score: str) -> list[str]:
     }
     if diverged:
         told = ", ".join(f"{count} of {label}" for label, count in diverged.items())
-        lines.append(f"runs that diverged have no scores and count in no mean: {told}")
+        lines.append(f"runs that diverged have no scores and count in none of the means: {told}")
     if best.lacking:
-        lines.append(f"no run has {score} of {_names(best.lacking)}, not chosen among")
+        lines.append(f"no run of {_names(best.lacking)} has {score}, so it is not compared")
     if not best.others:
         lines.append(f"{best.group.label} is the only setting, so there is nothing to choose")
     return lines

@@ -227,7 +227,7 @@ def _step(checkpoint: Path) -> int:
     try:
         return load_checkpoint(checkpoint).step
     except SbvaeError as error:
-        raise SbvaeError(f"{error.line}; delete it to have this run begun anew") from error
+        raise SbvaeError(f"{error.line}; delete it to start this run again") from error
 
 
 def _is_begun(replica: Replica) -> bool:

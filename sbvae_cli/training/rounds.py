@@ -107,7 +107,9 @@ class Rounds:
         except Exception as error:
             self._updater.run_plainly()
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self.note = f"torch.compile does not work here ({reason}); training goes on without it"
+            self.note = (
+                f"torch.compile does not work here ({reason}); training continues without it"
+            )
 
 
 def captured_graph(step: Step, device: torch.device) -> Step:

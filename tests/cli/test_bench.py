@@ -28,7 +28,7 @@ def test_a_machine_is_measured(sbvae: Sbvae) -> None:
     options = ("--device", "cpu", "--seconds", 1, "--precision", "tf32", "--json", "speed.json")
     done = sbvae("bench", *options)
     assert done.code == 0, done.err
-    assert "note: --precision tf32 changes nothing: a CPU has no tf32" in done.err
+    assert "note: --precision tf32 has no effect: a CPU has no tf32" in done.err
     for words in ("1 thread", "GFLOP", "images/s", "sprites, vae coordconv", "1,500,000"):
         assert words in done.out, words
     assert max(map(len, done.out.splitlines())) <= 80

@@ -213,8 +213,8 @@ def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
     for cost, said in [
         (
             Cost(900, 50, 700, 60, 65),
-            "about 11 min 40 s on this cpu, 1 min 0 s of it to read rows from "
-            "all over the file; with --protocol quick about 1 min 5 s\n",
+            "about 11 min 40 s on this cpu, 1 min 0 s of it to read scattered "
+            "rows of the file; with --protocol quick about 1 min 5 s\n",
         ),
         (Cost(900, 50, 30, 1, 29), "900 images to encode, 50 to decode, about 30 s on this cpu\n"),
         (Cost(900, 50, 3, 1, 1), ""),

@@ -224,7 +224,7 @@ def test_a_schedule_longer_than_the_run_is_remarked(sbvae: Sbvae, tiny: list[str
     schedule = ("--set", "objective.beta_schedule={kind: linear, steps: 100}")
     options = ("--model", "beta-vae", *schedule, "--steps", 2, "--out", "run")
     assert (
-        "objective.beta_schedule takes 100 steps, the run has 2"
+        "objective.beta_schedule takes 100 steps, and the run has only 2"
         in sbvae("train", *tiny, *options).err
     )
 

@@ -159,11 +159,11 @@ def test_images_of_codes_are_found_by_their_rows(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"factors": np.zeros((300, 2))}, "have other factors; codes stand side by side"),
-        ({"names": ["x", "z"]}, "have other names of factors;"),
-        ({"codes": np.ones((9, 2)), "factors": np.ones((9, 2))}, "have other numbers of rows;"),
-        ({"rows": np.arange(300) + 1}, "have other rows;"),
-        ({"held_out": np.arange(300) < 9}, "have other held-out rows;"),
+        ({"factors": np.zeros((300, 2))}, "have different factors; only codes of the same"),
+        ({"names": ["x", "z"]}, "have different names of factors;"),
+        ({"codes": np.ones((9, 2)), "factors": np.ones((9, 2))}, "have different numbers of rows;"),
+        ({"rows": np.arange(300) + 1}, "have different rows;"),
+        ({"held_out": np.arange(300) < 9}, "have different held-out rows;"),
         ({"rows": np.zeros(3, int)}, "b.npz: rows are not 300 integers from 0 on"),
     ],
 )

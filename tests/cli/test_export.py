@@ -166,7 +166,7 @@ def test_without_the_extra_a_line_says_how_to_get_it(
     done = sbvae("export", "none", "--onnx", "out")
     assert done.code == 1
     assert done.err == (
-        "error: ONNX graphs need the extra sbvae[export], of which onnxruntime is missing: "
+        "error: ONNX graphs need the extra sbvae[export]; onnxruntime is missing: "
         "python -m pip install onnx onnxruntime safetensors\n"
     )
 

@@ -206,7 +206,7 @@ def test_models_are_scored_with_no_more_than_the_figure_needs(
     assert "broadcast: median run of 3 has" in done.out
     assert [each.metrics for each in asked] == [("mig",)]
     keep = "sbvae eval runs --metrics mig --protocol quick --json scores.json"
-    assert f"note: 3 models are scored; `{keep}` keeps what" in " ".join(done.err.split())
+    assert f"note: scoring 3 models; `{keep}` would keep the scores" in " ".join(done.err.split())
     assert "the same seed and settings" in done.err
 
 

@@ -103,7 +103,7 @@ def test_slips_are_told_of_before_anything_is_computed(sbvae: Sbvae, made: list[
     Path("picture.tex").write_bytes(b"\x89PNG\r\n\x1a\n\0")
     for words, line in {
         ("--out", "t.doc"): "--out t.doc: end it in .md, .tex or .csv, or name the --format",
-        ("--out", "t.md", "--format", "csv"): "--out t.md: has the ending of another --format",
+        ("--out", "t.md", "--format", "csv"): "--out t.md: its ending is not that of --format",
         ("--out", "t.md", "--format", "terminal"): "--format terminal is printed; leave --out t.md",
         ("--out", "folder"): "--out folder: is a folder; name a file in it, as folder/table.md",
         ("--out", "picture.tex"): "--out picture.tex: the existing file is not text",

@@ -254,7 +254,7 @@ def test_a_space_that_a_file_holds_can_be_given_again(sbvae: Sbvae) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (SPACE + "renderer: room\n", "s.yaml: its renderer is room, this command draws sprites"),
+        (SPACE + "renderer: room\n", "s.yaml: its renderer is room, this command renders sprites"),
         (SPACE.replace("red", "rot"), "sprites: need a factor red; there are shape, scale"),
         (SPACE.replace("[2, 1]", "[2, 5]"), "shape = 2..5: shape is one of 1, 2, 3"),
         (SPACE.replace("kind: discrete, levels: [1]", "low: 0, high: 2"), "scale = 0..2 is outsi"),

@@ -98,7 +98,7 @@ def test_a_model_without_the_seed_that_is_named_has_its_histogram_alone(
     write_replicas("b", (0, 3), likelihood="gaussian")
     done = sbvae("geometry", "a", "b", "--by", "affine_r2", "--replica", "3", "--grid", 4)
     assert done.code == 0
-    alone = "note: bernoulli has no replica of 3: its histogram stands alone\n"
+    alone = "note: bernoulli has no replica of 3: only its histogram is drawn\n"
     assert done.err.count("histogram") == 1 and alone in done.err
 
 

@@ -68,7 +68,7 @@ def test_levels_that_leave_images_dark_are_told(sbvae: Sbvae) -> None:
     save(bars(8, 12, 4000, np.uint16))
     dark, (text,) = made(sbvae, "--size", "8x12", "--gray", "--levels", "0..65535")
     assert dark.max() == 16
-    assert "warning: all values lie within 0 and 16, of 0 to 255; --levels 0..4112" in text
+    assert "warning: all values lie between 0 and 16, of 0 to 255; --levels 0..4112" in text
     assert (
         made(sbvae, "--size", "8x12", "--gray", *advised(text.partition("255;")[2]))[0].max() > 240
     )
@@ -99,7 +99,7 @@ def test_one_larger_value_says_that_images_are_no_masks(sbvae: Sbvae) -> None:
 def test_labels_of_few_values_are_told_with_the_levels_that_show_them(sbvae: Sbvae) -> None:
     save(bars(8, 12, 4))
     text = made(sbvae, "--size", "8x12")[1][0]
-    assert "all values lie within 0 and 4, of 0 to 255" in text
+    assert "all values lie between 0 and 4, of 0 to 255" in text
     assert made(sbvae, "--size", "8x12", *advised(text.partition("255;")[2]))[0].max() == 255
 
 
@@ -123,10 +123,10 @@ def test_sprites_in_their_transparency_alone_are_told_and_shown_on_white(sbvae: 
     save(shapes)
     images, (text,) = made(sbvae, "--size", "8x12")
     assert not images.any()
-    assert "6 of 6 images have their shape in what is transparent, and are black on black" in text
+    assert "6 of 6 images show their object by transparency alone, and are black on black" in text
     images, (text,) = made(sbvae, "--size", "8x12", *advised(text.partition("on black;")[2]))
     np.testing.assert_array_equal(images[..., 0], 255 - np.stack(bars(8, 12, 255)))
-    assert "warning" not in text and "6 that are transparent laid on white" in text
+    assert "warning" not in text and "6 transparent ones laid on white" in text
 
 
 def test_images_that_come_out_alike_are_told(sbvae: Sbvae) -> None:
@@ -145,7 +145,10 @@ def test_sizes_and_colours_are_told(sbvae: Sbvae) -> None:
     shapes = [(8, 12), (16, 24), (4, 6), (8, 12)]
     save([rng.integers(256, size=(*shape, 3)).astype(np.uint8) for shape in shapes])
     text = made(sbvae, "--size", "8x12", "--gray")[1][0]
-    assert "1 reduced and 1 enlarged to 8x12, from 3 sizes, 4x6 to 16x24, each by itself" in text
+    assert (
+        "1 reduced and 1 enlarged to 8x12, from 3 sizes, 4x6 to 16x24, each scaled separately"
+        in text
+    )
     assert "4 coloured ones made grey" in text
     assert "warning" not in text
 

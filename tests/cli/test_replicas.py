@@ -59,7 +59,7 @@ def test_replicas_are_solo_runs_also_where_one_was_killed_and_went_on(
     (said,) = [line for line in lines if line.startswith("g/4: failed at step ")]
     assert said.endswith(" of 30: killed by SIGKILL")
     assert lines[-1] == (
-        "error: 1 of 2 replicas failed (4), as said above; resume with `sbvae train --resume g`"
+        "error: 1 of 2 replicas failed (4), see above; resume with `sbvae train --resume g`"
     )
     alone = [*tiny, *options[-6:]]
     assert sbvae("train", *alone, "--out", "3").code == 0
@@ -188,16 +188,17 @@ def test_going_on_takes_those_that_are_not_finished(
 def test_what_cannot_go_on_is_one_line(sbvae: Sbvae, group: Path, begun: list[Any]) -> None:
     resume = ("train", "--resume", "g")
     refused(
-        sbvae(*resume), "g: its replicas have made 2 steps, all that are asked for; train more with"
+        sbvae(*resume),
+        "g: its replicas have made 2 steps, all that were requested; train more with",
     )
     assert "`sbvae train --resume g --steps 4`" in sbvae(*resume).err
     refused(
         sbvae(*resume, "--replicas", 3, "--steps", 4),
-        "--replicas 3: g holds 2 replicas; leave --replicas out to go on",
+        "--replicas 3: g holds 2 replicas; leave --replicas out to resume",
     )
     refused(
         sbvae("train", "--resume", "g/1", "--replicas", 2, "--steps", 4),
-        "--replicas 2: g/1 holds one run; leave --replicas out to go on",
+        "--replicas 2: g/1 holds one run; leave --replicas out to resume",
     )
     refused(sbvae(*resume, "--lr", 1), "g/0: was trained with --lr 0.0003, not 1.0")
     refused(
@@ -227,8 +228,8 @@ def test_where_replicas_stand_is_said_where_nothing_is_left(
     )
     stand(group / "0", 4)
     level = "(1 at 2; 0 at 4); train all to the same step with `sbvae train --resume g --steps 4`"
-    refused(sbvae(*resume), f"replicas have made all steps that are asked for, or more {level}")
-    refused(sbvae(*resume, "--steps", 2), f"have made the 2 steps asked for, or more {level}")
+    refused(sbvae(*resume), f"replicas have made all steps that were requested, or more {level}")
+    refused(sbvae(*resume, "--steps", 2), f"have made the 2 steps requested, or more {level}")
     assert not begun
     assert sbvae(*resume, "--steps", 3).code == 0
     ((jobs, _, others),) = begun
@@ -252,7 +253,8 @@ def test_folders_of_replicas_are_listed_beside_runs(sbvae: Sbvae, group: Path) -
 
     more = "finished, 2 steps; more with `sbvae train --resume runs"
     behind = (
-        "2 replicas, the least far at {} of 2 steps; resume with `sbvae train --resume runs/two`"
+        "2 replicas, the one with the fewest steps at {} of 2 steps; resume with "
+        "`sbvae train --resume runs/two`"
     )
     assert listed() == [
         f"runs/solo: {more}/solo --steps 4`",
@@ -275,15 +277,15 @@ def test_one_whose_checkpoint_is_damaged_is_left_out(
     resume = ("train", "--resume", "g")
     fault = "g/0/ckpt.pt: is not a checkpoint, or the file is damaged or truncated"
     done = sbvae(*resume, "--steps", 4)
-    assert f"{fault}; left out: delete it to have this replica begun anew\n" in done.err
+    assert f"{fault}; left out: delete it to start this replica again\n" in done.err
     ((jobs, _, others),) = begun
     assert [job.row.name for job in jobs] == ["1"] and [row.name for row in others.rows] == ["1"]
     assert [(each.row.name, each.why) for each in others.left_out] == [("0", fault)]
     assert "error: g: its other replicas have made 2 steps, all" in sbvae(*resume).err
     shutil.copy("g/1/ckpt.pt", "g/0/ckpt-2.pt")
-    assert "left out: copy g/0/ckpt-2.pt to it to go on from that\n" in sbvae(*resume).err
+    assert "left out: copy g/0/ckpt-2.pt to it to resume from that step\n" in sbvae(*resume).err
     Path("g/1/ckpt.pt").write_bytes(b"")
-    assert "error: g: none of its replicas can go on, as said above\n" in sbvae(*resume).err
+    assert "error: g: none of its replicas can be resumed, see above\n" in sbvae(*resume).err
 
 
 def test_a_folder_of_replicas_stands_for_them_in_order_of_seed(sbvae: Sbvae, group: Path) -> None:

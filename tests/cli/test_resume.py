@@ -80,7 +80,10 @@ def test_a_file_that_is_named_is_compared_and_stored(sbvae: Sbvae, run: Path) ->
     )
     done = sbvae("train", "--resume", run, "--steps", 4, "--data", "elsewhere/e.h5")
     assert done.code == 0
-    assert "note: elsewhere/e.h5 holds what the run was trained on (compared: all" in done.err
+    assert (
+        "note: elsewhere/e.h5 holds the images that the run was trained on (compared: all"
+        in done.err
+    )
     assert config(run)["data"]["source"] == str(Path("elsewhere/e.h5").resolve())
     assert sbvae("train", "--resume", run, "--steps", 5).code == 0
 
@@ -122,7 +125,7 @@ def test_a_file_that_was_changed_by_hand_is_refused(sbvae: Sbvae, run: Path) -> 
         file["images"][7] = 255 - file["images"][7]
     done = sbvae("train", "--resume", run, "--steps", 4)
     assert done.code == 1
-    assert "its images or their factors are others" in done.err
+    assert "its images or factors differ" in done.err
 
 
 def test_a_run_and_a_file_of_a_former_version_go_on(
@@ -141,7 +144,9 @@ def test_a_run_and_a_file_of_a_former_version_go_on(
     assert own["contents_hash"] is None and own["rows_hash"]
     Path("here/d.h5").rename("here/e.h5")
     done = sbvae("train", "--resume", run, "--steps", 5, "--data", "here/e.h5")
-    assert "here/e.h5 holds what the run was trained on (compared: all images)" in done.err
+    assert (
+        "here/e.h5 holds the images that the run was trained on (compared: all images)" in done.err
+    )
 
 
 def test_drawn_data_need_no_file(sbvae: Sbvae, tiny: list[str], run: Path) -> None:
@@ -166,7 +171,7 @@ def test_threads_may_change_and_a_note_says_what_that_does(
     assert config(Path("run"))["training"]["threads"] == 2
     monkeypatch.setattr("sbvae_cli.runs.resume.usable_cores", lambda: 1)
     done = sbvae("train", "--resume", "run", "--steps", 4)
-    assert "goes on with the 2 threads that it began with" in done.err
+    assert "continues with the 2 threads that it began with" in done.err
     assert "--threads 1 is faster here" in done.err
     assert "note" not in sbvae("train", "--resume", "run", "--steps", 5, "--threads", 2).err
 
@@ -184,7 +189,7 @@ def test_threads_may_change_and_a_note_says_what_that_does(
         (["--profile", "quick"], "was trained with --profile paper, not quick"),
         (["--set", "model.latent_dim=9"], "was trained with model.latent_dim 3, not 9"),
         (["--set", "training.stepz=9"], "training.stepz is unknown; did you mean steps?"),
-        (["--gamma", 9], "objective.gamma is of annealed-vae, factor-vae, not of vae"),
+        (["--gamma", 9], "objective.gamma belongs to annealed-vae, factor-vae, not to vae"),
         (["--out", "other"], "--out: applies only to new runs; run is resumed in its folder"),
         (["--config", "run/config.yaml"], "--config: applies only to new runs"),
         (["--force"], "--force: applies only to new runs"),

@@ -94,7 +94,7 @@ def test_one_that_is_killed_leaves_the_others_and_is_named(
     with pytest.raises(SbvaeError) as raised:
         report_end(Path("g"), ended, None)
     assert str(raised.value) == (
-        "1 of 3 replicas failed (1), as said above; resume with `sbvae train resume=g`"
+        "1 of 3 replicas failed (1), see above; resume with `sbvae train resume=g`"
     )
     said = capsys.readouterr().err.splitlines()
     assert said.count(f"{ended[1].folder.path}: failed at step 1 of 9: killed by SIGKILL") == 1
@@ -136,7 +136,7 @@ def test_the_end_counts_what_was_trained_and_what_was_finished_before(
         f"trained 2 replicas of 26 to 30 steps; 2 were finished before; {named}"
     )
     left_out = TrainingEnd(RunFolder(Path("g/9")), Row("9", 30, 4, 0, "failed"), "is damaged")
-    with pytest.raises(SbvaeError, match=r"^1 of 2 replicas failed \(9\), as said above; resume"):
+    with pytest.raises(SbvaeError, match=r"^1 of 2 replicas failed \(9\), see above; resume"):
         others = OtherReplicas([one], left_out=[left_out])
         report_end(Path("g"), [TrainingEnd(RunFolder(Path("g")), one)], None, others)
 

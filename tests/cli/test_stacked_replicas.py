@@ -125,7 +125,7 @@ def test_replicas_at_different_steps_are_refused_with_the_way_to_bring_them_leve
     )
     Path("g/1/ckpt.pt").unlink()
     refused = sbvae("train", "--resume", "g", "--steps", 8)
-    assert "g: its replicas differ in training.log_every, and go on together" in refused.err
+    assert "g: its replicas differ in training.log_every, but are trained together" in refused.err
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_one_that_diverged_is_named_and_the_next_group_is_trained(
             raise error
 
     monkeypatch.setattr(stacked, "start_runs", start)
-    with pytest.raises(DivergedError, match=r"1 of 3 replicas diverged \(1\), as said above; "):
+    with pytest.raises(DivergedError, match=r"1 of 3 replicas diverged \(1\), see above; "):
         train_stacked(three, open_source("circles:xy"), Path("g"), 2)
     assert groups == [[0, 1], [2]]
     assert [each.row.state for each in three] == ["finished", "diverged", "finished"]

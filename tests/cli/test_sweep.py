@@ -142,7 +142,7 @@ def test_a_killed_job_is_named_and_the_same_command_goes_on(
     assert "-beta2-" in said and "-beta3-" in gone
     name = said.partition(":")[0].removeprefix("d/")
     assert lines[-1] == (
-        f"error: 1 run failed ({name}), as said above; 2 of 3 runs are done; resume with "
+        f"error: 1 run failed ({name}), see above; 2 of 3 runs are done; resume with "
         f"`sbvae sweep run {run[2]} --out d`"
     )
     assert states(sbvae) == ["finished", "failed", "diverged"]

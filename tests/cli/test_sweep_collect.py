@@ -46,7 +46,7 @@ def test_groups_and_the_probability_are_printed_and_the_files_written(
 
     assert done.code == 0, done.err
     assert "12 runs of 2 settings: 11 finished, 1 diverged" in done.out
-    assert "1 of the runs diverged: they are counted, and in no mean" in done.err
+    assert "1 of the runs diverged: they are counted, but not in any mean" in done.err
     row = row_of(done.out, "deconv")
     assert row[:2] == ["deconv", "5 of 6, 1 diverged"]
     assert row[3] == "0.120 ± 0.016 [0.120]"  # of 0.10 to 0.14

@@ -290,11 +290,11 @@ def test_a_dry_run_of_what_cannot_be_trained_prints_nothing_but_why(
 ) -> None:
     done = sbvae("train", *tiny, "--validation", 0.2, "--dry-run", *replicas)
     assert (done.code, done.out) == (1, "")
-    assert "nothing to keep from training" in done.err and len(done.err.splitlines()) == 1
+    assert "so none can be kept out of" in done.err and len(done.err.splitlines()) == 1
 
 
 def test_a_cpu_says_that_it_has_no_tf32(sbvae: Sbvae, tiny: list[str]) -> None:
-    note = "note: --precision tf32 changes nothing: a CPU has no tf32 and computes in fp32"
+    note = "note: --precision tf32 has no effect: a CPU has no tf32 and computes in fp32"
     for precision, notes in (("tf32", 1), ("fp32", 0)):
         done = sbvae("train", *tiny, "--device", "cpu", "--precision", precision, "--dry-run")
         assert (done.code, done.err.splitlines().count(note)) == (0, notes)
@@ -365,7 +365,7 @@ def test_options_for_a_file_say_that_drawn_images_are_none(
     sbvae: Sbvae, tiny: list[str], option: str
 ) -> None:
     flag, value = option.split()
-    note = f"note: {flag} changes nothing; the images are drawn, not read from a file"
+    note = f"note: {flag} has no effect: the images are rendered, not read from a file"
     sbvae("gen-data", "circles", "--size", 16, "--count", 8, "--out", "d.h5")
 
     drawn = sbvae("train", *tiny, "--steps", 1, flag, value, "--out", "a")

@@ -141,7 +141,10 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--latents", "0,4"), "no latent 4; this model has latents 0 to 3"),
         (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
         (("ckpt.pt", "--latents", "x"), "--latents x: write numbers of latents, as 9,3"),
-        (("ckpt.pt", "--latents", "1", "--top", "2"), "--latents names which, --top how many"),
+        (
+            ("ckpt.pt", "--latents", "1", "--top", "2"),
+            "--latents names latents, --top says how many",
+        ),
         (("ckpt.pt", "--size", "huge"), "--size huge: write a side in pixels"),
         (("ckpt.pt", "--size", "513"), "--size 513: a side has 1 to 512 pixels"),
         (("ckpt.pt", "--range", "wide"), "--range wide: write a number"),

@@ -140,7 +140,11 @@ def test_the_command_that_a_message_names_works(
         ),
         ("e.h5", lambda path: path.touch(), "is empty"),
         ("empty", lambda path: path.mkdir(), "is an empty folder"),
-        ("link.h5", lambda path: path.symlink_to("gone"), "is a link to gone, which is not there"),
+        (
+            "link.h5",
+            lambda path: path.symlink_to("gone"),
+            "is a link to gone, which does not exist",
+        ),
         ("loop", lambda path: path.symlink_to("loop"), "is a link that leads back to itself"),
         ("none.h5", lambda path: None, "there is no such file"),
         ("no/none.h5", lambda path: None, "there is no such file, nor a folder no"),
@@ -183,7 +187,7 @@ def test_a_dataset_needs_no_import_and_stands_after_data(
     ("number", "said"),
     [
         (errno.EACCES, r"may not be read \(Permission denied\); `chmod u\+r \"a b\"` allows"),
-        (errno.EIO, r"cannot be read \(Input/output error\); copy it again from where it came"),
+        (errno.EIO, r"cannot be read \(Input/output error\); copy it again from its source"),
         (errno.EMFILE, r"cannot be opened \(Too many open files\); close other programs"),
     ],
 )

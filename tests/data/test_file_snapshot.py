@@ -31,7 +31,7 @@ def test_it_is_told_of_as_soon_as_more_is_read(copy: Path, harm: Callable[[Path]
     with DatasetFile(copy) as file:
         file.read(0, 64)
         harm(copy)
-        with pytest.raises(SbvaeError, match=r"copy\.h5: was written to while it was read; put"):
+        with pytest.raises(SbvaeError, match=r"copy\.h5: was changed while it was read; restore"):
             file.read(64, 128)
 
 

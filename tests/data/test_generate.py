@@ -229,7 +229,7 @@ def test_what_cannot_be_drawn_is_refused(count: int | None) -> None:
     tree["factors"][3]["levels"] = (2.0,)
     with pytest.raises(SbvaeError, match=r"^scale = 2 is outside of 0\.5\.\.1\.25$"):
         plan(SpaceConfig.model_validate(tree), count)
-    with pytest.raises(SbvaeError, match="mine: its images are stored ones"):
+    with pytest.raises(SbvaeError, match="mine: its images are stored;"):
         plan(small("room").model_copy(update={"renderer": None}), count)
 
 

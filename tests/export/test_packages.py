@@ -30,9 +30,7 @@ def test_what_is_missing_is_named_with_what_installs_it(
     require_safetensors()
     with pytest.raises(SbvaeError) as raised:
         require_onnx()
-    assert str(raised.value) == (
-        f"ONNX graphs need the extra sbvae[export], of which {found}: {INSTALL}"
-    )
+    assert str(raised.value) == (f"ONNX graphs need the extra sbvae[export]; {found}: {INSTALL}")
 
 
 def test_weights_need_their_package_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,10 +55,13 @@ def test_embeddings_of_other_grids_or_regions_are_refused(
 ) -> None:
     elsewhere = "b: its points or held-out regions are not those of a; "
     for other, found in (
-        (made(circles, ("y", "x")), "b: its factors are y and x, not x and y as of a; "),
+        (made(circles, ("y", "x")), "b: its factors are y and x, not x and y as those of a"),
         (made(circles, values=embedding.points.values + 0.1), elsewhere),
         (made(circles, held_out=np.zeros((6, 6), bool)), elsewhere),
-        (made(circles, fixed={"hue": 0.1}), "b: its other factors are not fixed where those of a"),
+        (
+            made(circles, fixed={"hue": 0.1}),
+            "b: its other factors are not fixed at the values of a",
+        ),
     ):
         with pytest.raises(SbvaeError, match=found):
             draw_geometry({"a": embedding, "b": other}, circles).raster()

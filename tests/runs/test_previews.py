@@ -210,7 +210,7 @@ def test_moments_that_are_damaged_are_begun_anew_and_said_so(tmp_path: Path) -> 
     run = prepare_resumption(folder, {"training.steps": 4})
     resume_runs([run], on_note=notes.append)
     assert [note.partition(": ")[2] for note in notes] == [
-        "is damaged; delete it; previews begin anew"
+        "is damaged; delete it; previews start again"
     ]
     assert read_moments(folder.previews / "moments.npz").steps == (2, 3, 4)
 
@@ -238,7 +238,7 @@ def test_without_two_factors_there_are_traversals_alone_and_it_is_said_once(
     start_runs([own], source, [RunFolder(tmp_path / "run")], on_note=notes.append)
     assert names(tmp_path / "run") == ["traversal.png"]
     assert len(notes) == 1 and notes[0].startswith(
-        "previews are traversals alone: geometry needs two factors that vary, this data has x"
+        "previews show only traversals: geometry needs two factors that vary, this data has x"
     )
 
 
@@ -262,7 +262,7 @@ def test_what_cannot_be_drawn_is_said_once_and_the_training_goes_on(
     monkeypatch.setattr(previews, "write_moments", refuse)
     folder, notes = RunFolder(tmp_path / "run"), list[str]()
     assert start_runs([config()], SOURCE, [folder], on_note=notes.append) == [4]
-    assert len(notes) == 1 and "no more previews, the training goes on: no room" in notes[0]
+    assert len(notes) == 1 and "no more previews; the training continues: no room" in notes[0]
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -285,7 +285,7 @@ def test_the_kl_of_a_quick_vae_has_a_pulse() -> None:
     gaussian = {"model": {"likelihood": {"kind": "gaussian"}}}
     config = resolved("vae", profile="quick", options=gaussian)
     assert config.objective.beta_schedule == ConstantConfig()
-    with pytest.raises(SbvaeError, match="schedule: after is 24; it is less than steps, which is"):
+    with pytest.raises(SbvaeError, match="schedule: after is 24; give less than steps, which is"):
         schedule(beta_schedule={"after": 24})
 
 
@@ -319,8 +319,8 @@ def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Pa
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["objective.beta=4"], "objective.beta: it is 4 and that of a vae is 1; choose the model"),
-        (["objective.gamma=4"], "objective.gamma is of annealed-vae, factor-vae, not of vae"),
+        (["objective.beta=4"], "objective.beta: it is 4, but a vae has beta 1; choose the model"),
+        (["objective.gamma=4"], "objective.gamma belongs to annealed-vae, factor-vae, not to vae"),
         (["objective.zzz=4"], "objective.zzz is unknown to vae; known: beta, beta_schedule, kind"),
         (["objective.bta=4"], "objective.bta is unknown; did you mean beta?"),
         (["model.decoder=deconv"], "model.decoder is 'deconv'; it is a section"),

@@ -100,8 +100,8 @@ def test_runs_of_other_settings_or_steps_are_other_groups(write: Write) -> None:
         *("xy-deconv, step 100", "xy-deconv, step 40", "broadcast", "xy-deconv, step 100"),
     ]
     assert notes == [
-        "b is at step 40 of 100, and in a group of its step",
-        "a, d: the same seed and settings, as if one run were counted again",
+        "b is at step 40 of 100, and grouped only with runs at that step",
+        "a, d have the same seed and settings and may be copies of one run",
     ]
 
 
@@ -110,7 +110,7 @@ def test_a_run_that_two_files_have_counts_once(write: Write) -> None:
     files = [write(result("a", 0, mig=0.5)), write(result("a", 0, mig=0.7), name="again.json")]
     (run,) = score_runs(files, ["mig"], on_note=notes.append)
     assert run.values == {"mig": 0.5}
-    assert notes == ["a has scores twice; the first ones count"]
+    assert notes == ["a is scored twice; the first scores count"]
 
 
 def test_runs_that_two_folders_call_alike_are_two(write: Write) -> None:
@@ -129,8 +129,9 @@ def test_a_run_without_the_score_is_told_of_and_a_score_of_none_is_refused(write
     runs = score_runs([write(result("a", 0), other)], ["mig"], on_note=notes.append)
     assert [dict(run.values) for run in runs] == [{"mig": 0.0}, {}]
     assert notes == [
-        "b has no mig and is left out of it",
-        "scores are of different protocols, paper (10,000 images) and quick (2,000 images)",
+        "b has no mig and is left out",
+        "scores were computed by different protocols: paper (10,000 images) and "
+        "quick (2,000 images)",
     ]
     with pytest.raises(SbvaeError, match=r"no run has kl: .* metrics=rates json=FILE"):
         score_runs([write(result("a", 0))], ["kl"])
@@ -140,7 +141,7 @@ def test_a_run_whose_step_is_not_known_is_at_none(write: Write) -> None:
     notes: list[str] = []
     own = {**result("a", 0), "step": None}
     score_runs([write(own)], ["mig"], on_note=notes.append)
-    assert notes == ["a is at step 0 of 100, and in a group of its step"]
+    assert notes == ["a is at step 0 of 100, and grouped only with runs at that step"]
 
 
 def test_a_score_that_is_not_finite_is_none(write: Write) -> None:
@@ -160,7 +161,7 @@ def changed_result(**changes: Any) -> str:
         ("{", "or is cut short; write it by `sbvae eval RUNS json=/[^ ]*/scores.json`"),
         ('{"models": []}', "has no results of `sbvae eval`"),
         ("[1]", "has no results"),
-        ('{"results": [{"scores": {}}]}', "is of a former version, without settings"),
+        ('{"results": [{"scores": {}}]}', "was written by an earlier version, without settings"),
         ('{"results": [{"run": {}, "scores": 3}]}', "is damaged or was changed"),
         (json.dumps({"results": [{**result("a", 0), "step": [1]}]}), "is damaged or was changed"),
         (changed_result(settings={"training.steps": "many"}), "is damaged or was changed"),

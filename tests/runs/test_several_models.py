@@ -61,7 +61,10 @@ def test_each_model_is_made_with_its_title_and_one_alone_has_none(write: Write) 
     ("other", "message"),
     [
         ({"preset": "xy-hole"}, r"a is of xy, .*b of xy-hole; choose the images with `data`"),
-        ({"size": 12}, r"a takes images of 8x8x3 .*b of 12x12x3; only models that take the same"),
+        (
+            {"size": 12},
+            r"a takes images of 8x8x3 .*b of 12x12x3; only models that take images of one size",
+        ),
     ],
 )
 def test_models_of_other_data_are_refused(

@@ -60,7 +60,7 @@ def test_they_are_those_that_would_be_computed_and_nothing_is_then(
     monkeypatch.setattr(evaluate, "evaluate_targets", None)
     notes: list[str] = []
     assert of_scores(run, notes) == computed
-    said = "the scores are those in scores.json of their folders"
+    said = "the scores are read from scores.json in their folders"
     assert said in notes and said not in computed_notes
     assert not {"kl", "mig"} - computed.values.keys()
 

@@ -67,7 +67,7 @@ def test_a_run_with_a_validation_goes_on_as_if_it_had_not_stopped(
 def test_images_drawn_as_needed_cannot_be_held_out(sbvae: Sbvae, tiny: list[str]) -> None:
     done = sbvae("train", *tiny, "--validation", 0.1, "--steps", 2, "--out", "run")
     assert done.code == 1
-    assert "is drawn as needed and never repeats" in done.err
+    assert "renders images anew for each minibatch" in done.err
 
 
 def test_something_must_be_left(circles_file: str) -> None:

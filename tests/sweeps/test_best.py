@@ -82,7 +82,7 @@ def test_unequal_numbers_of_runs_and_diverged_ones_are_said(
     lines = cautions(broadcast, "neg_elbo")
     assert len(lines) == 2
     assert "unequal numbers of runs: 2 of" in lines[0]
-    assert "runs that diverged have no scores and count in no mean: 1 of" in lines[1]
+    assert "runs that diverged have no scores and count in none of the means: 1 of" in lines[1]
 
 
 def test_losses_of_other_data_are_not_chosen_among(tmp_path: Path, written_sweep: Write) -> None:

@@ -166,7 +166,7 @@ def test_an_error_stands_in_the_folder_until_the_job_goes_on(
     plan.replicas[0].folder.checkpoint.write_bytes(b"cut short")
     plan.replicas[0].folder.scores.unlink()
 
-    with pytest.raises(SbvaeError, match="delete it to have this run begun anew"):
+    with pytest.raises(SbvaeError, match="delete it to start this run again"):
         run_job(job)
 
     (state,) = SweepFolder(tmp_path).states(plan)
@@ -203,7 +203,7 @@ def test_a_run_at_fault_leaves_the_others_of_its_job_alone(
     second.path.mkdir(parents=True)
     second.write_config(plan.replicas[2].config)
 
-    with pytest.raises(SbvaeError, match="delete it to have this run begun anew"):
+    with pytest.raises(SbvaeError, match="delete it to start this run again"):
         run_job(make_job(plan, plan.replicas, "cpu"))
 
     assert states(plan) == ["failed", "failed", "finished"]

@@ -95,7 +95,7 @@ def test_without_a_compiler_a_note_says_so_and_training_goes_on(
     for each in (rounds, Rounds(plain, maker, maker.block(0, 4))):
         each.run()
     found = "torch.compile does not work here (no compiler)"
-    assert rounds.note == f"{found}; training goes on without it"
+    assert rounds.note == f"{found}; training continues without it"
     assert updater.updates_made() == [1]
     weights = plain.weights(0)
     assert all(torch.equal(w, weights[n]) for n, w in updater.weights(0).items())

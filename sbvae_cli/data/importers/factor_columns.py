@@ -188,7 +188,8 @@ def plain_titles(titles: Sequence[str]) -> tuple[list[str], list[str]]:
     """Replace commas, which separate names in lists; return names and notes on changed ones."""
     plain = [re.sub(r"\s*,\s*", "_", title) for title in titles]
     notes = [
-        f"the column {printable(title)} is called {printable(new)}, as commas part names in lists"
+        f"the column {printable(title)} is called {printable(new)}, since commas separate names "
+        "in lists"
         for title, new in zip(titles, plain, strict=True)
         if title != new
     ]

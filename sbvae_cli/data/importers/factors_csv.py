@@ -110,7 +110,7 @@ def _read_table(path: Path) -> _Table:
     width, todo = len(header), f"quote {_SEPARATORS[separator]} in cells"
     lengths = enumerate(map(len, table), first_row)
     odd = [f"row {row} has {length}" for row, length in lengths if length != width]
-    refuse_cells(f"{path}: rows have not the {width} cells of the header", odd, todo)
+    refuse_cells(f"{path}: rows do not have the {width} cells of the header", odd, todo)
     if separator == ",":
         return _Table(header, table, first_row, [])
     points = [with_decimal_points([row[i] for row in table]) for i in range(width)]

@@ -96,9 +96,8 @@ class ImportReport:
         (height, width), (most_height, most_width) = sizes[0], sizes[-1]
         if len(sizes) == 1:
             return f"{height}x{width}"
-        return (
-            f"{len(sizes):,} sizes, {height}x{width} to {most_height}x{most_width}, each by itself"
-        )
+        span = f"{height}x{width} to {most_height}x{most_width}"
+        return f"{len(sizes):,} sizes, {span}, each scaled separately"
 
     def _recoloured(self) -> Iterator[str]:
         tally = self.tally
@@ -107,14 +106,14 @@ class ImportReport:
         if tally[Counted.LEVELLED]:
             yield self._levelled()
         if tally[Counted.TRANSPARENT]:
-            yield f"{tally[Counted.TRANSPARENT]:,} that are transparent laid on {self.background}"
+            yield f"{tally[Counted.TRANSPARENT]:,} transparent ones laid on {self.background}"
         if tally[Counted.COLOUR_LOST]:
             yield f"{tally[Counted.COLOUR_LOST]:,} coloured ones made grey"
         for key, number in tally.items():
             if isinstance(key, tuple) and key[0] is Counted.CONVERTED:
                 yield f"{number:,} converted from {key[1]}"
         if tally[Counted.PROFILE]:
-            yield f"{tally[Counted.PROFILE]:,} with another colour profile than sRGB, taken as sRGB"
+            yield f"{tally[Counted.PROFILE]:,} with a colour profile other than sRGB, read as sRGB"
 
     def _levelled(self) -> str:
         number, clipped = self.tally[Counted.LEVELLED], self.tally[Counted.CLIPPED]
@@ -125,7 +124,7 @@ class ImportReport:
         outside = f", in {clipped:,} of which {share:.2%} of all values were clipped"
         kept = f", which leave {self.tally[Counted.UNLEVELLED]:,} of 8 bits as they are"
         return (
-            f"{number:,} by the levels {low}..{high}{outside if clipped else ''}"
+            f"{number:,} scaled by the levels {low}..{high}{outside if clipped else ''}"
             f"{kept if self.tally[Counted.UNLEVELLED] else ''}"
         )
 
@@ -145,8 +144,8 @@ class ImportReport:
         if tally[Counted.VANISHED]:
             other = "`background=white`" if self.background == "black" else "`background=black`"
             yield (
-                f"{tally[Counted.VANISHED]:,} of {count:,} images have their shape in what is "
-                f"transparent, and are {self.background} on {self.background}; {other} shows it"
+                f"{tally[Counted.VANISHED]:,} of {count:,} images show their object by "
+                f"transparency alone, and are {self.background} on {self.background}; {other} shows it"
             )
 
     def _low_contrast(self) -> Iterator[str]:
@@ -162,7 +161,7 @@ class ImportReport:
             advice = [round(low + end * (high - low) / 255, 3) for end in (darkest, brightest)]
             first, last = map(shown_number, advice)
             yield (
-                f"all values lie within {darkest} and {brightest}, of 0 to 255; "
+                f"all values lie between {darkest} and {brightest}, of 0 to 255; "
                 f"`levels={first}..{last}` spreads them, the same for all images"
             )
 

@@ -71,7 +71,7 @@ def check_stored_size(archive: ZipFile, name: str, header: ArrayHeader) -> None:
     """
     if archive.getinfo(name).file_size != header.stored_bytes:
         shown = printable(name.removesuffix(".npy"))
-        raise ValueError(f"{shown} has not the size that its header says")
+        raise ValueError(f"{shown} does not have the size that its header states")
 
 
 def check_fits(archive: ZipFile, name: str, header: ArrayHeader) -> None:

@@ -243,7 +243,7 @@ def test_links_are_followed_and_a_broken_one_says_where_it_leads(tmp_path: Path)
     np.testing.assert_array_equal(pixels(path), 255 - IMAGES)
     np.testing.assert_array_equal(pixels(path, "images"), 255 - IMAGES)
     np.testing.assert_array_equal(pixels(tmp_path / "outer.h5"), IMAGES)
-    with pytest.raises(SbvaeError, match=r"gone links to missing.h5, which is not there"):
+    with pytest.raises(SbvaeError, match=r"gone links to missing.h5, which does not exist"):
         open_images(path, images_key="gone")
 
 

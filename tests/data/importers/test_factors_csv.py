@@ -75,7 +75,7 @@ GOOD = "a/1.png,1\na/2.png,2\nb/3.png,3\n"
         ("file,x\n" + GOOD.replace(",2", ",1e71"), r"not finite: 1, as row 3 \(1e71\)"),
         ("file,x\n" + GOOD.replace(",2", ",two"), r"mixes numbers and words: 1, as row 3 \(two\)"),
         ("file,x\n" + GOOD.replace(",2", ',"2,5"'), r"decimal commas: 1, as row 3 \(2,5\)"),
-        ("file,x\n" + GOOD.replace(",2", ",2,5"), "not the 2 cells of the header: 1, as row 3 has"),
+        ("file,x\n" + GOOD.replace(",2", ",2,5"), "not have the 2 cells of the header: 1, as"),
         ("file,x,x\n" + GOOD.replace("\n", ",1\n"), "columns are named twice: 1, as x"),
         ("file,x,\n" + GOOD.replace("\n", ",1\n"), "a column has no name; .*index=False"),
         ("file,present\n" + GOOD, "a column is called present"),
@@ -195,7 +195,7 @@ def test_commas_in_titles_become_underscores(tmp_path: Path) -> None:
     found = read_factors(write(tmp_path, text), NAMES)
     assert found.space.names == ("note_long",)
     assert found.notes == (
-        "the column note, long is called note_long, as commas part names in lists",
+        "the column note, long is called note_long, since commas separate names in lists",
     )
 
 

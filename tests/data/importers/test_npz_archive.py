@@ -132,7 +132,7 @@ def test_a_header_that_claims_more_than_there_is_is_one_line(tmp_path: Path) -> 
         data = archive.read("images.npy")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("images.npy", data.replace(b"(12, 5, 7, 3)", b"(99, 5, 7, 3)"))
-    with pytest.raises(SbvaeError, match="images has not the size that its header says"):
+    with pytest.raises(SbvaeError, match="images does not have the size that its header states"):
         open_images(path)
 
 
