@@ -164,7 +164,7 @@ def test_images_of_codes_are_found_by_their_rows(
         ({"codes": np.ones((9, 2)), "factors": np.ones((9, 2))}, "have different numbers of rows;"),
         ({"rows": np.arange(300) + 1}, "have different rows;"),
         ({"held_out": np.arange(300) < 9}, "have different held-out rows;"),
-        ({"rows": np.zeros(3, int)}, "b.npz: rows are not 300 integers from 0 on"),
+        ({"rows": np.zeros(3, int)}, "b.npz: rows must be 300 integers of at least 0"),
     ],
 )
 def test_codes_of_other_images_are_refused(

@@ -54,14 +54,14 @@ def test_16_bits_are_refused_with_the_range_that_keeps_their_brightness(sbvae: S
     )
     images, (text,) = made(sbvae, "--size", "8x12", *advised(done.err))
     assert images.max((1, 2, 3)).tolist() == [round(255 * (i + 1) / 6) for i in range(6)]
-    assert "6 by the levels 0..3600" in text and "clipped" not in text
+    assert "6 scaled by the levels 0..3600" in text and "clipped" not in text
 
 
 def test_what_levels_clip_is_counted(sbvae: Sbvae) -> None:
     save([image * (i + 1) for i, image in enumerate(bars(8, 12, 600, np.uint16))])
     images, (text,) = made(sbvae, "--size", "8x12", "--gray", "--levels", "0..1800")
     assert images.max((1, 2, 3)).tolist() == [85, 170, 255, 255, 255, 255]
-    assert "6 by the levels 0..1800, in 3 of which 8.33% of all values were clipped" in text
+    assert "6 scaled by the levels 0..1800, in 3 of which 8.33% of all values were clipped" in text
 
 
 def test_levels_that_leave_images_dark_are_told(sbvae: Sbvae) -> None:
@@ -219,7 +219,7 @@ def test_levels_are_for_the_deeper_files_where_depths_are_mixed(sbvae: Sbvae) ->
     save([*bars(6, 8, 200), *(image * 256 for image in bars(6, 8, 100, np.uint16))])
     images, (text,) = made(sbvae, "--size", "6x8", "--levels", "0..25600", "--gray")
     assert images.max((1, 2, 3)).tolist() == [200] * 6 + [255] * 6
-    assert "6 by the levels 0..25600, which leave 6 of 8 bits as they are" in text
+    assert "6 scaled by the levels 0..25600, which leave 6 of 8 bits as they are" in text
     Image.fromarray(np.full((6, 8), 0.5, np.float32)).save("in/f.tif")
     done = sbvae("gen-data", "images", "--from", "in", "--levels", "0..25600")
     assert done.code == 1

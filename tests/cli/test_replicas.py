@@ -224,7 +224,7 @@ def test_where_replicas_stand_is_said_where_nothing_is_left(
 ) -> None:
     resume = ("train", "--resume", "g")
     refused(
-        sbvae(*resume, "--steps", 1), "g: its replicas have made 2 steps, more than the 1 asked"
+        sbvae(*resume, "--steps", 1), "g: its replicas have made 2 steps, more than the 1 requested"
     )
     stand(group / "0", 4)
     level = "(1 at 2; 0 at 4); train all to the same step with `sbvae train --resume g --steps 4`"

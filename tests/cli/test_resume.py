@@ -125,7 +125,7 @@ def test_a_file_that_was_changed_by_hand_is_refused(sbvae: Sbvae, run: Path) -> 
         file["images"][7] = 255 - file["images"][7]
     done = sbvae("train", "--resume", run, "--steps", 4)
     assert done.code == 1
-    assert "its images or factors differ" in done.err
+    assert "its images or their factors differ" in done.err
 
 
 def test_a_run_and_a_file_of_a_former_version_go_on(

@@ -246,7 +246,7 @@ def test_starts_outside_of_the_sweep_are_told_with_a_range_that_has_them(
     done = sbvae("traverse", "ckpt.pt", "--range", "-0.001..0.001", "--latents", "1")
     assert re.search(
         r"note: the start image lies outside of -0\.001\.\.0\.001 in latent 1 at -?\d\.\d\d; "
-        r"--range 1 has it",
+        r"--range 1 includes it",
         done.err,
     )
     done = sbvae("traverse", "ckpt.pt", "--range", "-1e-9..1e-9", "--latents", "1,2")
