@@ -108,7 +108,7 @@ def evaluate(
     text = None if data is None else str(path_of(data, "data"))
     opened = OpenedModel(model.checkpoint, _data(model, text), model.module)
     name = model.path or Path("model")
-    return evaluate_opened(name, opened, text, settings).found
+    return evaluate_opened(name, opened, text, settings).evaluation
 
 
 @checked

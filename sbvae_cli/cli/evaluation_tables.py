@@ -54,7 +54,7 @@ def flags_in_result(result: dict[str, Any], data: str | None = None) -> dict[str
 
 
 def _diagnosis(each: "Evaluated") -> list[str]:
-    return _with_names(each.found.diagnosis, each.name, each.data)
+    return _with_names(each.evaluation.diagnosis, each.name, each.data)
 
 
 def _with_names(lines: Sequence[str], name: str, data: str | None) -> list[str]:
@@ -65,7 +65,7 @@ def _with_names(lines: Sequence[str], name: str, data: str | None) -> list[str]:
 
 def _notes(each: "Evaluated") -> list[str]:
     """Return the cautions on an evaluation, with flags."""
-    return [with_flags(line) for line in (each.difference, *each.found.notes) if line]
+    return [with_flags(line) for line in (each.difference, *each.evaluation.notes) if line]
 
 
 def shared_notes(several: "Sequence[Evaluated]") -> list[str]:
@@ -104,7 +104,7 @@ def print_evaluations(several: "Sequence[Evaluated]") -> None:
 
 
 def _print_one(each: "Evaluated") -> None:
-    found = each.found
+    found = each.evaluation
     rows = [_row(name, score) for name, score in found.scores.items() if _is_shown(score)]
     if rows:
         columns = ["score", "value", "low..high", "population"]

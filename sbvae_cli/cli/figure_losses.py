@@ -30,10 +30,10 @@ def losses(
     from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.figures.losses import draw_losses
     from sbvae_cli.runs.logs import read_logs
-    from sbvae_cli.runs.run_facts import told_run
+    from sbvae_cli.runs.run_facts import run_metadata
 
     logs = read_logs(runs, note)
     names = [name.strip() for name in (terms or "").split(",") if name.strip()]
-    about = {"runs": [told_run(Path(log.name), log.seed, log.step) for log in logs]}
+    about = {"runs": [run_metadata(Path(log.name), log.seed, log.step) for log in logs]}
     write_picture(out, draw_losses(logs, names), about, PictureOptions(scale, theme, show))
     print_info(f"wrote {out}: {len(logs)} run{'s' * (len(logs) != 1)}")

@@ -37,14 +37,14 @@ def rate_distortion(
     from sbvae_cli.cli.console import print_info
     from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs.figure_data import beta_sweeps, require_betas
-    from sbvae_cli.runs.score_pictures import rate_distortion_picture, told_scores
+    from sbvae_cli.runs.score_pictures import rate_distortion_picture, scores_metadata
 
     wanted, optional = ("nll", "kl"), ("mig",)
     found = score_with_progress(runs, wanted, protocol, data, device, optional, require_betas)
     sweeps = beta_sweeps(found)
     _note_lone_betas(sweeps)
     options = PictureOptions(scale, theme, show)
-    write_picture(out, rate_distortion_picture(found), told_scores(found), options)
+    write_picture(out, rate_distortion_picture(found), scores_metadata(found), options)
     _print_sweeps(sweeps)
     print_info(f"wrote {out}")
 
@@ -66,11 +66,11 @@ def mig(
     from sbvae_cli.cli.console import print_info
     from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs.figure_data import score_groups
-    from sbvae_cli.runs.score_pictures import mig_picture, told_scores
+    from sbvae_cli.runs.score_pictures import mig_picture, scores_metadata
 
     found = score_with_progress(runs, ("mig",), protocol, data, device)
     write_picture(
-        out, mig_picture(found, kind), told_scores(found), PictureOptions(scale, theme, show)
+        out, mig_picture(found, kind), scores_metadata(found), PictureOptions(scale, theme, show)
     )
     _print_medians(score_groups(found, ("mig",)))
     print_info(f"wrote {out}")
@@ -99,14 +99,14 @@ def scores(
     from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.cli.parse import parse_scores
     from sbvae_cli.runs.figure_data import score_groups
-    from sbvae_cli.runs.score_pictures import scores_picture, scores_there, told_scores
+    from sbvae_cli.runs.score_pictures import scores_metadata, scores_picture, scores_there
 
     named = [] if names is None else parse_scores(names)
     usual = DEFAULT_SCORES if names is None else ()
     found = score_with_progress(runs, named, protocol, data, device, usual)
     wanted = scores_there(found, named or usual)
     options = PictureOptions(scale, theme, show)
-    write_picture(out, scores_picture(found, wanted), told_scores(found), options)
+    write_picture(out, scores_picture(found, wanted), scores_metadata(found), options)
     _print_scores(score_groups(found, wanted), wanted)
     print_info(f"wrote {out}")
 

@@ -30,11 +30,11 @@ def unfolding(
     """Animate two factors in latent space during training (Figures 7 and 8)."""
     from sbvae_cli.cli.console import note, print_info
     from sbvae_cli.cli.outputs import PictureOptions, write_picture
-    from sbvae_cli.runs.run_facts import told_run
+    from sbvae_cli.runs.run_facts import run_metadata
     from sbvae_cli.runs.unfoldings import read_unfoldings, unfolding_animation
 
     found = read_unfoldings(runs, note)
     picture = unfolding_animation(found)
-    told = [told_run(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
+    told = [run_metadata(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
     write_picture(out, picture, {"runs": told}, PictureOptions(scale, theme, show))
     print_info(f"wrote {out}: {len(picture.frames)} frames")

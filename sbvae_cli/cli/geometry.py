@@ -94,10 +94,10 @@ def geometry(
     from sbvae_cli.cli.console import note_once
     from sbvae_cli.cli.geometry_panel import ReplicaScoring, score_and_draw
     from sbvae_cli.cli.outputs import PictureOptions
-    from sbvae_cli.runs.geometry import Wanted, embed_target
-    from sbvae_cli.runs.targets import each_once
+    from sbvae_cli.runs.geometry import EmbeddingSettings, embed_target
+    from sbvae_cli.runs.targets import resolve_targets
 
-    wanted = Wanted(
+    settings = EmbeddingSettings(
         None if factors is None else parse_pair(factors),
         grid,
         select,
@@ -108,10 +108,10 @@ def geometry(
 
     def embed(path: Path) -> "Embedded":
         levels = partial(parse_levels, at or [])
-        return embed_target(path, wanted, levels, data, device, note)
+        return embed_target(path, settings, levels, data, device, note)
 
     asked = by is not None or replica is not None
-    targets = each_once(targets, note)
+    targets = resolve_targets(targets, note)
     options = PictureOptions(scale, theme, show)
     groups = _groups(targets, asked) if targets[1:] else {}
     if groups:
@@ -163,20 +163,25 @@ def _draw(
     from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.evaluation.findings.verdict import verdict_label
     from sbvae_cli.figures.geometry import draw_geometry
-    from sbvae_cli.runs.run_facts import told_run
+    from sbvae_cli.runs.run_facts import run_metadata
     from sbvae_cli.runs.several_models import short_names
 
     titles = _titles(embedded)
-    found = {title: each.found for title, each in zip(titles, embedded, strict=True)}
+    found = {title: each.embedding for title, each in zip(titles, embedded, strict=True)}
     picture = draw_geometry(found, embedded[0].source, _caption(embedded))
     models = [
-        {**each.about, **each.found.pair.as_dict(), "verdict": verdict_label(each.found.pair)}
+        {
+            **each.about,
+            **each.embedding.pair.as_dict(),
+            "verdict": verdict_label(each.embedding.pair),
+        }
         for each in embedded
     ]
     # The keys of a single model are also at the top level.
     content = {**(models[0] if len(models) == 1 else {}), "models": models}
     runs = [
-        told_run(e.path, e.about.get("seed"), e.about.get("step"), e.found.scores) for e in embedded
+        run_metadata(e.path, e.about.get("seed"), e.about.get("step"), e.embedding.scores)
+        for e in embedded
     ]
     write_picture(out, picture, {"runs": runs}, options)
     names = [""] if len(embedded) == 1 else short_names([each.path for each in embedded])
@@ -186,7 +191,7 @@ def _draw(
 def _caption(embedded: "Sequence[Embedded]") -> str:
     """Return the caption of the figure: data, factors, and the model if there is only one."""
     first = embedded[0]
-    factors = " and ".join(first.found.points.names)
+    factors = " and ".join(first.embedding.points.names)
     datas = ", ".join(dict.fromkeys(each.data for each in embedded))
     if len(embedded) > 1:
         return f"{datas}: {factors}, and where {len(embedded)} models put them in two latents"
@@ -209,16 +214,16 @@ def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     from sbvae_cli.cli.console import print_line, print_table
     from sbvae_cli.cli.several_tables import number
 
-    first = embedded[0].found
+    first = embedded[0].embedding
     rows = [
-        [name, *(number(each.found.scores[name]) for each in embedded)]
+        [name, *(number(each.embedding.scores[name]) for each in embedded)]
         for name, value in first.scores.items()
         if not (isinstance(value, list) or name.endswith(("_by_latent", "_by_factor")))
     ]
     title = f"{' and '.join(first.points.names)}, {first.pair.layout}"
     print_table(title, ["score", *(name or "value" for name in names)], rows)
     for name, each in zip(names, embedded, strict=True):
-        choice = each.found.choice
+        choice = each.embedding.choice
         if not choice.rules_agree:
             print_line(
                 f"{f'{name}: ' if name else ''}latents {choice.latents} by {choice.rule}; smallest "

@@ -76,7 +76,7 @@ def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     from sbvae_cli.cli.flags import with_flags
 
     for name, each in zip(names, embedded, strict=True):
-        for line in each.found.notes:
+        for line in each.embedding.notes:
             print_status(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
 
 
@@ -86,7 +86,7 @@ def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> No
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     for name, each in zip(names, embedded, strict=True):
-        for line in headlines(each.found.pair):
+        for line in headlines(each.embedding.pair):
             print_line(f"{name}: {line}" if name else line)
 
 
@@ -98,15 +98,15 @@ def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None
     from sbvae_cli.runs.replica_geometry import drawn_names
 
     for group in groups:
-        scores = group.shown.scores
+        scores = group.replicas.scores
         count = "1 replica" if len(scores) == 1 else f"{len(scores)} replicas"
         summary = f"{by} {_number(scores[0])}"
         if len(scores) > 1:
             ends = f"{_number(min(scores))} to {_number(max(scores))}"
             summary = f"{by} {ends}, median {_number(median(scores))}"
-        print_line(f"{group.shown.name}: {count}, {summary}")
-    pairs = [each.found.pair for group in groups for each in group.embedded]
-    values = [group.shown.scores[c.number] for group in groups for c in group.shown.chosen]
+        print_line(f"{group.replicas.name}: {count}, {summary}")
+    pairs = [each.embedding.pair for group in groups for each in group.embedded]
+    values = [group.replicas.scores[c.number] for group in groups for c in group.replicas.chosen]
     known = [name for name in _SHOWN if name != by]
     rows = [
         [name, _number(value), *_row(pair, known)]
@@ -153,8 +153,8 @@ def score_and_draw(
         drawn_names,
         embed_replicas,
         panel_as_dict,
+        panel_metadata,
         panel_picture,
-        told_panel,
     )
 
     by, progress = scoring.by, EvaluationProgress()
@@ -172,6 +172,6 @@ def score_and_draw(
         showing=progress.images,
     )
     content = panel_as_dict(found, by)
-    write_picture(out, panel_picture(found, by), told_panel(found, by), options)
+    write_picture(out, panel_picture(found, by), panel_metadata(found, by), options)
     embedded = [each for group in found for each in group.embedded]
     report(drawn_names(found), embedded, content, out, json, lambda: print_panel(found, by))

@@ -26,7 +26,7 @@ from sbvae_cli.errors import SbvaeError, StoppedError
 from sbvae_cli.files import write_bytes
 from sbvae_cli.recipes.index import write_index
 from sbvae_cli.recipes.load import ALL, recipe_names, sweep_of
-from sbvae_cli.recipes.page import look_at, sweep_folder, write_page
+from sbvae_cli.recipes.page import read_recipe_state, sweep_folder, write_page
 from sbvae_cli.recipes.pictures import Drawn, draw_pictures
 from sbvae_cli.recipes.schema import Recipe
 from sbvae_cli.runs.replicas import is_run
@@ -171,7 +171,7 @@ def _print_cost(planned: Sequence[_Planned], options: ReproduceOptions) -> None:
 
 def _draw_and_judge(recipe: Recipe, options: ReproduceOptions) -> None:
     """Gather the scores of a recipe, draw its pictures, and print and write the verdicts."""
-    found = look_at(recipe, options.tier, options.out)
+    found = read_recipe_state(recipe, options.tier, options.out)
     write_collected(found.folder, found.collected)
     files = []
     if any(run.result is not None for run in found.collected.runs):
@@ -206,7 +206,7 @@ def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
     Raises:
         SbvaeError: If no recipe has results.
     """
-    found = [look_at(recipe, tier, out) for recipe in recipes]
+    found = [read_recipe_state(recipe, tier, out) for recipe in recipes]
     begun = [each for each in found if each.has_page]
     if not begun:
         again = command("reproduce", recipes[0].name, tier=tier, out=out)

@@ -14,7 +14,7 @@ from sbvae_cli.runs.observers import Observer
 from sbvae_cli.runs.replicas import find_replicas
 from sbvae_cli.runs.resume import (
     GroupProgress,
-    Progress,
+    RunProgress,
     list_replica_folders,
     list_runs,
     prepare_resumption,
@@ -96,7 +96,7 @@ def _list_runs(path: Path) -> None:
         raise SbvaeError(f"{path}: is not a run folder; name one of the {what} listed above")
 
 
-def _print_progress(found: Progress | GroupProgress, before: str) -> None:
+def _print_progress(found: RunProgress | GroupProgress, before: str) -> None:
     command = as_typed(["train", "--resume", found.path])
     if found.step < found.steps:
         line = f"{found.step:,} of {found.steps:,} steps; resume with `{command}`"

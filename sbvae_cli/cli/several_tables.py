@@ -24,7 +24,7 @@ def print_several(several: "Sequence[Evaluated]") -> None:
 
     Scores that depend on the likelihood have a separate row for each likelihood.
     """
-    columns = [_column(each.found) for each in several]
+    columns = [_column(each.evaluation) for each in several]
     names, shared = column_names([each.name for each in several])
     title = f"{len(several)} evaluations" + (f" of {shared}" if shared else "")
     rows = [

@@ -73,7 +73,7 @@ def print_comparison(compared: "ComparedValues") -> None:
             continue
         counts[found.replicas] = None
         label = score_style(requested_score(name).name).label
-        p, low, high = found.found
+        p, low, high = found.superiority
         outcome = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
         rows.append([label, direction_of(name), f"{p:.2f}", f"{low:.2f}..{high:.2f}", outcome])
     one, other = compared.one, compared.other

@@ -35,7 +35,7 @@ class SweepView:
     Args:
         plan: All runs.
         states: States of the runs, in the order of the plan.
-        lanes: Number of jobs at once.
+        at_once: Number of jobs at once.
     """
 
     def __init__(self, plan: Plan, states: Sequence[RunState], at_once: int) -> None:

@@ -138,21 +138,21 @@ def traverse(
     from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs import traverse_pictures as pictures
 
-    asked = pictures.Asked(
+    request = pictures.PictureRequest(
         opened, device, decoded, seed, out.suffix.lower() in ANIMATION_ENDINGS, columns
     )
-    images = asked.find(ends or starts)
+    images = request.find(ends or starts)
     results: dict[str, Traversal] = {}
     picture: Canvas | Animation
     if samples is not None:
-        picture = pictures.samples(asked, samples)
+        picture = pictures.samples(request, samples)
     elif ends:
-        picture = pictures.interpolation(asked, images)
+        picture = pictures.interpolation(request, images)
     elif reconstructions is not None:
-        picture = pictures.reconstructions(asked, reconstructions, images)
+        picture = pictures.reconstructions(request, reconstructions, images)
     else:
-        results = pictures.sweep(asked, wanted, span, images)
-        picture = pictures.sweeps(asked, results)
+        results = pictures.sweep(request, wanted, span, images)
+        picture = pictures.sweeps(request, results)
     write_picture(out, picture, opened.about, PictureOptions(scale, theme, show))
     if decoded:
         print_size_note(decoded, (opened.source.height, opened.source.width))

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from sbvae_cli.cli.console import print_line, print_table
 
 if TYPE_CHECKING:
-    from sbvae_cli.recipes.page import Reproduced
+    from sbvae_cli.recipes.page import RecipeState
 
 
-def print_verdicts(found: "Reproduced") -> None:
+def print_verdicts(found: "RecipeState") -> None:
     """Print each claim with its outcome and numbers, and the paper's numbers beside ours."""
     from sbvae_cli.recipes.index import outcome_text
     from sbvae_cli.recipes.markdown import sentence

@@ -20,7 +20,7 @@ from sbvae_cli.explorer.payload import Model, Payload
 from sbvae_cli.explorer.scores import scores_of
 from sbvae_cli.export.packages import require_onnx
 from sbvae_cli.models.vae import VAE
-from sbvae_cli.runs.several_models import Opened, open_models
+from sbvae_cli.runs.several_models import NamedModel, open_models
 
 Floats = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def payload_of_runs(
     )
 
 
-def _unseen(opened: Sequence[Opened], source: Source) -> list[str]:
+def _unseen(opened: Sequence[NamedModel], source: Source) -> list[str]:
     """Return a sentence for each model that was trained on other images than those shown."""
     of = {each.name: each.checkpoint.config.data for each in opened}
     return [
@@ -142,7 +142,7 @@ def labelled(sentence: str) -> str:
     return sentence.replace("folded: folded", "folded:")
 
 
-def _build_small_vae(opened: Opened) -> VAE:
+def _build_small_vae(opened: NamedModel) -> VAE:
     vae = opened.checkpoint.build_vae()
     try:
         require_small(vae, opened.path)

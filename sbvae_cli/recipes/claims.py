@@ -13,7 +13,7 @@ Settings = Mapping[str, Any]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class _OfScore(Frozen):
+class _ScoreTest(Frozen):
     """Base of tests on one score.
 
     Attributes:
@@ -32,7 +32,7 @@ class _OfScore(Frozen):
         return score
 
 
-class _OfTwoSides(_OfScore):
+class _ComparisonTest(_ScoreTest):
     """Base of tests that compare two kinds of runs, stratified by settings that vary in both.
 
     Attributes:
@@ -52,7 +52,7 @@ class _OfTwoSides(_OfScore):
         return self
 
 
-class Ordering(_OfTwoSides):
+class Ordering(_ComparisonTest):
     """Test that some runs have higher values than others.
 
     Attributes:
@@ -63,7 +63,7 @@ class Ordering(_OfTwoSides):
     equal_will_do: bool = False
 
 
-class Hidden(_OfTwoSides):
+class Hidden(_ComparisonTest):
     """Test that a score does not show a difference which another score shows.
 
     Attributes:
@@ -73,7 +73,7 @@ class Hidden(_OfTwoSides):
     shown_by: str
 
 
-class Trend(_OfScore):
+class Trend(_ScoreTest):
     """Test that values rise or fall along a setting.
 
     Attributes:
@@ -87,7 +87,7 @@ class Trend(_OfScore):
     of: Settings = Field(default_factory=dict)
 
 
-class Value(_OfScore):
+class Value(_ScoreTest):
     """Test that the mean over replicas is the paper's, for runs with the paper's settings.
 
     Attributes:
@@ -99,7 +99,7 @@ class Value(_OfScore):
     paper: str
 
 
-class Threshold(_OfScore):
+class Threshold(_ScoreTest):
     """Test that replicas reach a value, our reading of words such as "nearly linear".
 
     Attributes:

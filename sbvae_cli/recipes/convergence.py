@@ -27,8 +27,12 @@ LEAST_R2 = 0.5  # of a factor predicted from the two latents of a grid
 # Of data whose factors must all be learned; the paper's models of sprites do not learn all.
 MOST_FACTORS = 3
 LEAST_USED = 0.5  # latents in use for each factor, for data with more factors
-OF_DIFFERENCE = 0.5  # share of the claimed difference by which a loss may still change
-OF_CODE = ("kl", "latents_used", "latents_used_by_mean")  # scores of how much the code keeps
+MAX_LOSS_CHANGE = 0.5  # share of the claimed difference by which a loss may still change
+CODE_SIZE_SCORES = (
+    "kl",
+    "latents_used",
+    "latents_used_by_mean",
+)  # scores of how much the code keeps
 RULES = """\
 a claim counts as not converged if one of these holds:
 
@@ -64,7 +68,7 @@ class Change(NamedTuple):
         return max(0.0, abs(self.nats) - 2 * self.error)
 
 
-def lacking(run: SweepRun, score: str = "") -> list[str]:
+def unlearned_factors(run: SweepRun, score: str = "") -> list[str]:
     """Return what a run has not learned: names of factors, or "half of the factors".
 
     A factor is lacking if its grid with another factor has collapsed, or if no latent has enough of
@@ -82,10 +86,10 @@ def lacking(run: SweepRun, score: str = "") -> list[str]:
     factors = len(mig.get("by_factor", {}))
     if factors > MOST_FACTORS:
         used = scores.get("latents_used", {}).get("value")
-        poor = used is not None and used < LEAST_USED * factors and score not in OF_CODE
+        poor = used is not None and used < LEAST_USED * factors and score not in CODE_SIZE_SCORES
         return ["half of the factors"] if poor else []
-    shown = _shown(run)
-    missing = {name: None for name in _untold(mig) if name not in shown}
+    shown = _learned_factors(run)
+    missing = {name: None for name in _uninformed_factors(mig) if name not in shown}
     if len(run.verdicts) <= math.comb(MOST_FACTORS, 2):
         for pair, verdict in run.verdicts.items():
             if verdict.startswith(_COLLAPSED) and not missing.keys() & {*pair.split(",")}:
@@ -105,7 +109,7 @@ def change_of_loss(score: str, runs: Sequence[SweepRun]) -> Change | None:
     return Change(sum(each.nats for each in found) / len(found), error)
 
 
-def _shown(run: SweepRun) -> set[str]:
+def _learned_factors(run: SweepRun) -> set[str]:
     """Return factors that two latents predict, or whose grid is flat, bent, folded or torn."""
     found: set[str] = set()
     for pair, geometry in (run.result or {}).get("geometry", {}).items():
@@ -116,7 +120,7 @@ def _shown(run: SweepRun) -> set[str]:
     return found
 
 
-def _untold(mig: Mapping[str, Any]) -> list[str]:
+def _uninformed_factors(mig: Mapping[str, Any]) -> list[str]:
     """Return factors of which no latent has enough entropy, according to the details of MIG."""
     try:
         information = np.asarray(mig["information"], np.float64)  # latents, factors

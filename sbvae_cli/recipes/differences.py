@@ -12,7 +12,7 @@ from sbvae_cli.sweeps.plan import Plan
 
 _LONGEST = 120  # longest setting in a table, in characters
 _KINDS = ("objective.kind", "model.decoder.kind", "data.name", "depth", "mlp_depth")
-_TOLD = {  # settings that a tier may change, with their labels
+_SETTING_LABELS = {  # settings that a tier may change, with their labels
     "training.steps": "steps",
     "data.height": "image size",
     "training.learning_rate": "learning rate",
@@ -51,7 +51,7 @@ def differences_table(here: Plan, paper: Plan) -> str:
     rows = []
     kinds = {config.objective.kind for config in _configs(here)}
     alike = [config for config in _configs(paper) if config.objective.kind in kinds]
-    for key, label in _TOLD.items():
+    for key, label in _SETTING_LABELS.items():
         compared = _configs(paper) if key == "objective.kind" else alike
         own, other = _values(_configs(here), key), _values(compared, key)
         if own != other:
@@ -66,7 +66,7 @@ def differences_table(here: Plan, paper: Plan) -> str:
     return table(["setting", "here", "paper"], rows)
 
 
-def what_matters(here: Plan) -> list[str]:
+def main_differences(here: Plan) -> list[str]:
     """Return sentences on those differences from the paper that may affect the results.
 
     Args:
@@ -130,12 +130,12 @@ def _values(configs: Sequence[Config], key: str) -> str:
         settings |= depths_of(settings)
         if key in settings:
             found.append((settings, _text(key, settings)))
-    parts = _apart(found, [] if key in _KINDS else _KINDS)
+    parts = _labelled_values(found, [] if key in _KINDS else _KINDS)
     text = "; ".join(f"{name}: {value}" if name else value for name, value in parts)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
-def _apart(
+def _labelled_values(
     found: Sequence[tuple[Mapping[str, Any], str]], kinds: Sequence[str]
 ) -> list[tuple[str, str]]:
     """Return each value with a label of its runs, or "" if no setting tells them apart."""
@@ -155,7 +155,7 @@ def _apart(
         named = {
             f"{name}, {rest}" if rest else name: text
             for name, own in by_kind[key].items()
-            for rest, text in _apart(own, others)
+            for rest, text in _labelled_values(own, others)
         }
         if {*named.values()} == {*texts}:
             return [*named.items()]

@@ -10,38 +10,44 @@ from sbvae_cli.config.names import TierName
 from sbvae_cli.files import write_bytes
 from sbvae_cli.recipes.load import load_recipe, recipe_names
 from sbvae_cli.recipes.markdown import sentence, table
-from sbvae_cli.recipes.page import PAGE, Reproduced, Typed, command_of, look_at
+from sbvae_cli.recipes.page import (
+    PAGE,
+    CommandFormatter,
+    RecipeState,
+    command_of,
+    read_recipe_state,
+)
 from sbvae_cli.sweeps.folder import DONE
 
 NOT_RUN = "not run"
 
 
-def write_index(tier: TierName, out: Path, typed: Typed) -> Path:
+def write_index(tier: TierName, out: Path, format_command: CommandFormatter) -> Path:
     """Write the index of a tier's recipes as `README.md` in the folder of the tier.
 
     Args:
         tier: The tier.
         out: Folder of all recipes.
-        typed: Converts a command in the notation of messages to one that can be typed.
+        format_command: Converts a command in the notation of messages to one that can be typed.
 
     Raises:
         SbvaeError: If the file cannot be written.
     """
-    found = [look_at(load_recipe(name), tier, out) for name in recipe_names()]
+    found = [read_recipe_state(load_recipe(name), tier, out) for name in recipe_names()]
     file = out / tier / PAGE
-    write_bytes(file, index_page(found, typed).encode())
+    write_bytes(file, index_page(found, format_command).encode())
     return file
 
 
-def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
+def index_page(found: Sequence[RecipeState], format_command: CommandFormatter) -> str:
     """Return the index in Markdown, in the paper's order.
 
     Args:
         found: Every recipe, run or not.
-        typed: Converts a command in the notation of messages to one that can be typed.
+        format_command: Converts a command in the notation of messages to one that can be typed.
     """
     tier = found[0].tier
-    rows = [_row(each, typed) for each in found]
+    rows = [_row(each, format_command) for each in found]
     heading = ["figure or table", "command", "runs", "what came out"]
     parts = [
         f"# The paper reproduced, tier {tier}",
@@ -55,7 +61,7 @@ def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def outcome_text(found: Reproduced) -> str:
+def outcome_text(found: RecipeState) -> str:
     """Return the outcomes of a recipe's claims as a short text."""
     if not found.has_page:
         return NOT_RUN
@@ -70,17 +76,17 @@ def _counted(count: int, outcome: str) -> str:
     return f"{count} {outcome}"
 
 
-def _row(found: Reproduced, typed: Typed) -> list[str]:
+def _row(found: RecipeState, format_command: CommandFormatter) -> list[str]:
     recipe = found.recipe
     name = f"{recipe.shows}: {recipe.title}"
     if found.has_page:
         name = f"[{name}]({recipe.name}/{PAGE})"
     runs = found.collected.runs
     done = sum(run.state in DONE for run in runs)
-    return [name, typed(command_of(found)), f"{done} of {len(runs)}", outcome_text(found)]
+    return [name, format_command(command_of(found)), f"{done} of {len(runs)}", outcome_text(found)]
 
 
-def _claims(found: Sequence[Reproduced]) -> list[str]:
+def _claims(found: Sequence[RecipeState]) -> list[str]:
     """Return a list of all claims with their outcomes, by recipe."""
     if not found:
         return []

@@ -8,7 +8,7 @@ from sbvae_cli.config.names import TierName
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.recipes import words
 from sbvae_cli.recipes.claims import Claim
-from sbvae_cli.recipes.convergence import OF_DIFFERENCE, change_of_loss, lacking
+from sbvae_cli.recipes.convergence import MAX_LOSS_CHANGE, change_of_loss, unlearned_factors
 from sbvae_cli.recipes.markdown import sentence
 from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
@@ -28,8 +28,8 @@ Outcome = Literal[
     "not tested",
     "not run",
 ]
-OF_TIER: TierName = "full"  # tier with the paper's network and steps
-Named = tuple[str, Sequence[RunGroup]]  # a label, and its groups of runs
+PAPER_TIER: TierName = "full"  # tier with the paper's network and steps
+NamedGroups = tuple[str, Sequence[RunGroup]]  # a label, and its groups of runs
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Verdict:
     Attributes:
         claim: The claim.
         outcome: Outcome of the test.
-        said: Numbers of the test, or why there are none, in one line.
+        statement: Numbers of the test, or why there are none, in one line.
         cautions: Lines on weaknesses of the outcome.
         comparison: Probability behind the outcome of an ordering or a trend.
         ours: Our mean, std and median, for a test of a value; "" if there are none.
@@ -47,7 +47,7 @@ class Verdict:
 
     claim: Claim
     outcome: Outcome
-    said: str
+    statement: str
     cautions: tuple[str, ...] = ()
     comparison: Comparison | None = None
     ours: str = ""
@@ -57,10 +57,10 @@ class Verdict:
         """Sentences with the numbers of the test and their limits, then the paper's numbers."""
         claim = self.claim
         why = f". {sentence(claim.why)[:-1]}" if claim.test is not None and claim.why else ""
-        lines = [sentence(self.said + why)]
+        lines = [sentence(self.statement + why)]
         if claim.paper:
             told = "; ".join(
-                f"{number.row}, {_called(number.score)} {number.text}"
+                f"{number.row}, {_paper_label(number.score)} {number.text}"
                 for number in map(paper_number, claim.paper)
             )
             lines.append(f"In the paper: {told}.")
@@ -68,7 +68,7 @@ class Verdict:
 
 
 def obstacle(
-    claim: Claim, asked: str, sides: Sequence[Named], collected: Collected, tier: TierName
+    claim: Claim, asked: str, sides: Sequence[NamedGroups], collected: Collected, tier: TierName
 ) -> Verdict | None:
     """Return a verdict that says why a claim cannot be tested, or None if it can.
 
@@ -94,21 +94,23 @@ def obstacle(
     return None
 
 
-def of_survivors(found: Verdict, sides: Sequence[Named]) -> Verdict:
+def judge_divergence(found: Verdict, sides: Sequence[NamedGroups]) -> Verdict:
     """Return the verdict, but `undecided` if at least half of the runs of a side diverged."""
     for name, groups in sides:
         runs = runs_of(groups)
         gone = diverged(groups)
         if found.comparison and 2 * gone >= len(runs):
-            told = f"{gone} of {len(runs)} runs of {name} diverged, so that the rest prove little"
-            return replace(found, outcome="undecided", cautions=(*found.cautions, told))
+            caution = (
+                f"{gone} of {len(runs)} runs of {name} diverged, so that the rest prove little"
+            )
+            return replace(found, outcome="undecided", cautions=(*found.cautions, caution))
     return found
 
 
-def unless_too_short(
+def judge_convergence(
     found: Verdict,
     score: str,
-    sides: Sequence[Named],
+    sides: Sequence[NamedGroups],
     difference: float | None = None,
     *,
     all_levels: bool = False,
@@ -126,13 +128,15 @@ def unless_too_short(
     cautions, poor_sides, short = list(found.cautions), [], False
     for name, groups in sides:
         runs = scored(groups)
-        poor = [own for run in runs if (own := lacking(run, score))]
+        poor = [own for run in runs if (own := unlearned_factors(run, score))]
         if poor:
             verb = "lacks" if len(poor) == 1 else "lack"
-            cautions.append(f"{len(poor)} of {len(runs)} runs of {name} {verb} {_which(poor)}")
+            cautions.append(
+                f"{len(poor)} of {len(runs)} runs of {name} {verb} {_lacking_text(poor)}"
+            )
         poor_sides.append(2 * len(poor) >= len(runs))
         change = change_of_loss(score, runs)
-        if change and difference is not None and change.least > OF_DIFFERENCE * difference:
+        if change and difference is not None and change.least > MAX_LOSS_CHANGE * difference:
             verb = "fell" if change.nats < 0 else "rose"
             cautions.append(
                 f"{words.label(score)} of {name} still {verb} by {abs(change.nats):.1f} nats over "
@@ -170,12 +174,12 @@ def diverged(groups: Sequence[RunGroup]) -> int:
     return sum(run.state == "diverged" for run in runs_of(groups))
 
 
-def _called(score: str) -> str:
+def _paper_label(score: str) -> str:
     """Return a label of a score in the paper, some of which are not computed by any metric."""
     return score_style(score).label.replace("share_of_mig_near_zero", "share with a MIG near zero")
 
 
-def _which(lacking_factors: Sequence[Sequence[str]]) -> str:
+def _lacking_text(lacking_factors: Sequence[Sequence[str]]) -> str:
     """Return the factors that runs lack: joined by "and" if all of them do, else by "or"."""
     if all(own == lacking_factors[0] for own in lacking_factors):
         return " and ".join(lacking_factors[0])

@@ -11,10 +11,10 @@ from sbvae_cli.files import write_bytes
 from sbvae_cli.metrics.superiority import METHOD
 from sbvae_cli.recipes.claims import Value
 from sbvae_cli.recipes.convergence import RULES
-from sbvae_cli.recipes.differences import differences_table, what_matters
+from sbvae_cli.recipes.differences import differences_table, main_differences
 from sbvae_cli.recipes.load import sweep_of
 from sbvae_cli.recipes.markdown import code, duration, sentence
-from sbvae_cli.recipes.outcome import OF_TIER, Verdict
+from sbvae_cli.recipes.outcome import PAPER_TIER, Verdict
 from sbvae_cli.recipes.page_tables import (
     factors_lines,
     grids_lines,
@@ -30,14 +30,14 @@ from sbvae_cli.recipes.page_tables import (
 )
 from sbvae_cli.recipes.schema import GeometryPicture, Recipe
 from sbvae_cli.recipes.values import STDS
-from sbvae_cli.recipes.verdicts import AS_HIGH, verdict
+from sbvae_cli.recipes.verdicts import EQUAL_BOUND, verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import DONE, SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
 
 PAGE = "README.md"
 _NUMBERS = "Numbers are mean ± standard deviation over replicas, with the median in brackets."
-Typed = Callable[[str], str]
+CommandFormatter = Callable[[str], str]
 _TIERS = {
     "smoke": "a try of minutes, which shows that everything works and proves nothing",
     "lite": "what two cores of a laptop do in 5 to 40 minutes",
@@ -46,7 +46,7 @@ _TIERS = {
 
 
 @dataclass(frozen=True)
-class Reproduced:
+class RecipeState:
     """A recipe of a tier with its state on the disk.
 
     Attributes:
@@ -86,7 +86,7 @@ def sweep_folder(recipe: Recipe, tier: TierName, out: Path) -> SweepFolder:
     return SweepFolder(out / tier / recipe.name, out / "runs")
 
 
-def look_at(recipe: Recipe, tier: TierName, out: Path) -> Reproduced:
+def read_recipe_state(recipe: Recipe, tier: TierName, out: Path) -> RecipeState:
     """Read the state of a recipe from the disk, without training, drawing or writing.
 
     Args:
@@ -98,49 +98,49 @@ def look_at(recipe: Recipe, tier: TierName, out: Path) -> Reproduced:
     plan = plan_sweep(sweep_of(recipe, tier), folder.runs)
     collected = collect(folder, plan)
     verdicts = tuple(verdict(claim, collected, tier) for claim in recipe.claims)
-    return Reproduced(recipe, tier, plan, folder, collected, verdicts)
+    return RecipeState(recipe, tier, plan, folder, collected, verdicts)
 
 
-def write_page(found: Reproduced, typed: Typed) -> Path:
+def write_page(found: RecipeState, format_command: CommandFormatter) -> Path:
     """Write the page of a recipe as `README.md` beside its tables and pictures.
 
     Args:
         found: State of the recipe.
-        typed: Converts a command in the notation of messages to one that can be typed.
+        format_command: Converts a command in the notation of messages to one that can be typed.
 
     Raises:
         SbvaeError: If the file cannot be written.
     """
     file = found.folder.path / PAGE
-    write_bytes(file, recipe_page(found, typed).encode())
+    write_bytes(file, recipe_page(found, format_command).encode())
     return file
 
 
-def recipe_page(found: Reproduced, typed: Typed) -> str:
+def recipe_page(found: RecipeState, format_command: CommandFormatter) -> str:
     """Return the page in Markdown, which depends only on the recipe's files.
 
     Args:
         found: State of the recipe.
-        typed: Converts a command in the notation of messages to one that can be typed.
+        format_command: Converts a command in the notation of messages to one that can be typed.
     """
     recipe = found.recipe
     parts = [
         f"# {recipe.shows}: {recipe.title}",
         f"{sentence(recipe.about)} {recipe.section} of the paper.",
         _about_tier(found),
-        code(typed(command_of(found, out=True)).strip("`")),
+        code(format_command(command_of(found, out=True)).strip("`")),
         "## What came out",
         *([_NUMBERS] if found.begun else []),
         *claim_lines(found.claims),
         *_numbers(found),
         *_pictures(found),
         *_runs(found),
-        _small_print(found),
+        _reading_guide(found),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def command_of(found: Reproduced, *, out: bool = False) -> str:
+def command_of(found: RecipeState, *, out: bool = False) -> str:
     """Return the command that reproduces a recipe, in the notation of messages.
 
     Args:
@@ -165,7 +165,7 @@ def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
     return ["\n\n".join(found)] if found else []
 
 
-def _about_tier(found: Reproduced) -> str:
+def _about_tier(found: RecipeState) -> str:
     tier = found.recipe.tiers[found.tier]
     runs, seconds = found.collected.runs, training_seconds(found.collected.runs)
     states = [run.state for run in runs]
@@ -177,12 +177,12 @@ def _about_tier(found: Reproduced) -> str:
     text += f", {done}{took}."
     if tier.note:
         text += f" {sentence(tier.note)}"
-    paper = plan_sweep(sweep_of(found.recipe, OF_TIER), found.folder.runs)
+    paper = plan_sweep(sweep_of(found.recipe, PAPER_TIER), found.folder.runs)
     differences = differences_table(found.plan, paper)
-    return "\n\n".join([text, differences, *what_matters(found.plan)])
+    return "\n\n".join([text, differences, *main_differences(found.plan)])
 
 
-def _numbers(found: Reproduced) -> list[str]:
+def _numbers(found: RecipeState) -> list[str]:
     numbers = values_table(found.verdicts)
     if not numbers:
         return []
@@ -195,7 +195,7 @@ def _numbers(found: Reproduced) -> list[str]:
         " NLL and ELBO are mostly of the images, which are drawn here, so that these two tell less "
         "of the model than the others do."
     )
-    if found.tier != OF_TIER:
+    if found.tier != PAPER_TIER:
         text += (
             " All of this needs the paper's network and steps, which the tier "
             f"{found.tier} has not."
@@ -203,7 +203,7 @@ def _numbers(found: Reproduced) -> list[str]:
     return ["## The paper's numbers beside ours", text, numbers]
 
 
-def _pictures(found: Reproduced) -> list[str]:
+def _pictures(found: RecipeState) -> list[str]:
     parts = []
     for picture in found.recipe.pictures:
         file = found.folder.path / picture.file
@@ -223,7 +223,7 @@ def _pictures(found: Reproduced) -> list[str]:
     return ["## Pictures", *parts] if parts else []
 
 
-def _runs(found: Reproduced) -> list[str]:
+def _runs(found: RecipeState) -> list[str]:
     if not found.begun:
         return []
     scores = page_scores(found.recipe, found.collected)
@@ -248,7 +248,7 @@ def _runs(found: Reproduced) -> list[str]:
     ]
 
 
-def _small_print(found: Reproduced) -> str:
+def _reading_guide(found: RecipeState) -> str:
     return (
         "## How to read this\n\n"
         "**P** is the probability that a run of the first kind has the higher value than a run of "
@@ -259,9 +259,9 @@ def _small_print(found: Reproduced) -> str:
         "**Orderings** are reproduced if the whole interval of P is above one half, not reproduced "
         "if it is below, and otherwise undecided, as is mostly the case with fewer than five seeds "
         "of a setting. For a claim that values are not lower, an interval that is above "
-        f"{AS_HIGH:g} and reaches one half is enough. A claim that a score hides a difference is "
-        "reproduced if the interval of another score is above one half and that of this score is "
-        "not. The size of a difference is not tested.\n\n"
+        f"{EQUAL_BOUND:g} and reaches one half is enough. A claim that a score hides a difference "
+        "is reproduced if the interval of another score is above one half and that of this score "
+        "is not. The size of a difference is not tested.\n\n"
         "**Thresholds** are reached if as many runs as the claim needs have a value within its "
         "bounds, and undecided while unfinished runs could still reach them.\n\n"
         "**Divergence**: a diverged run reaches no threshold. If at least half of the runs of a "

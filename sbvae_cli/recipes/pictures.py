@@ -20,8 +20,8 @@ from sbvae_cli.recipes.schema import (
     TraversalPicture,
 )
 from sbvae_cli.runs.figure_data import require_betas
-from sbvae_cli.runs.geometry import Embedded, Wanted, embed_target
-from sbvae_cli.runs.replica_geometry import choose, embed_replicas, panel_picture, told_panel
+from sbvae_cli.runs.geometry import Embedded, EmbeddingSettings, embed_target
+from sbvae_cli.runs.replica_geometry import choose, embed_replicas, panel_metadata, panel_picture
 from sbvae_cli.runs.replica_groups import groups_of_runs
 from sbvae_cli.runs.replicas import is_run
 from sbvae_cli.runs.run_facts import read_facts
@@ -29,12 +29,12 @@ from sbvae_cli.runs.score_pictures import (
     mig_picture,
     rate_distortion_picture,
     runs_table,
+    scores_metadata,
     scores_picture,
-    told_scores,
 )
 from sbvae_cli.runs.scores import RunScores, score_runs
 from sbvae_cli.runs.several_models import MOST_MODELS, open_models
-from sbvae_cli.runs.traverse_pictures import Asked, sweep, sweeps
+from sbvae_cli.runs.traverse_pictures import PictureRequest, sweep, sweeps
 from sbvae_cli.sweeps.collect import Collected, SweepRun
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.viz.canvas import Canvas
@@ -63,7 +63,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class _Scored:
+class _ScoredSweep:
     """Scored runs of a sweep.
 
     Attributes:
@@ -119,7 +119,7 @@ def draw_pictures(
     Returns:
         The pictures that can be drawn, in the recipe's order.
     """
-    scored, found = _Scored(folder, collected, device, on_note), []
+    scored, found = _ScoredSweep(folder, collected, device, on_note), []
     for picture in recipe.pictures:
         try:
             found.append(_draw(picture, scored))
@@ -128,7 +128,7 @@ def draw_pictures(
     return found
 
 
-def _draw(picture: Picture, scored: _Scored) -> Drawn:
+def _draw(picture: Picture, scored: _ScoredSweep) -> Drawn:
     match picture:
         case GeometryPicture():
             return _draw_geometry(picture, scored)
@@ -137,39 +137,43 @@ def _draw(picture: Picture, scored: _Scored) -> Drawn:
         case MigPicture():
             found = scored.read(["mig"])
             content = mig_picture(found, picture.chart)
-            return _of_scores(picture, scored, content, found, {"kind": picture.chart})
+            return _drawn_scores(picture, scored, content, found, {"kind": picture.chart})
         case ScoresPicture():
             found = scored.read(picture.scores)
             options = {"scores": ",".join(picture.scores)}
             content = scores_picture(found, picture.scores)
-            return _of_scores(picture, scored, content, found, options)
+            return _drawn_scores(picture, scored, content, found, options)
         case RateDistortionPicture():
             found = scored.read(["nll", "kl"], ["mig"], require=require_betas)
-            return _of_scores(picture, scored, rate_distortion_picture(found), found, {})
+            return _drawn_scores(picture, scored, rate_distortion_picture(found), found, {})
         case TablePicture():
             found = scored.read((), PAPER_SCORES)
             there = [name for name in PAPER_SCORES if any(name in run.values for run in found)]
-            return _of_scores(picture, scored, runs_table(found, there).text("markdown"), found, {})
+            return _drawn_scores(
+                picture, scored, runs_table(found, there).text("markdown"), found, {}
+            )
 
 
-def _of_scores(
+def _drawn_scores(
     picture: Picture,
-    scored: _Scored,
+    scored: _ScoredSweep,
     content: Canvas | str,
     found: Sequence[RunScores],
     options: Mapping[str, str],
 ) -> Drawn:
     file = scored.folder.path / picture.file
     told = command(f"figure {picture.kind}", scored.folder.json, **options, out=file)
-    return Drawn(picture, file, content, told, told_scores(found))
+    return Drawn(picture, file, content, told, scores_metadata(found))
 
 
-def _draw_geometry(picture: GeometryPicture, scored: _Scored) -> Drawn:
+def _draw_geometry(picture: GeometryPicture, scored: _ScoredSweep) -> Drawn:
     groups = scored.groups(picture.by, picture.of)
     known = {_path(run): run.scores[picture.by] for own in groups for run in own}
 
     def embed(path: Path) -> Embedded:
-        return embed_target(path, Wanted(None, _GRID, "auto", None), device=scored.device)
+        return embed_target(
+            path, EmbeddingSettings(None, _GRID, "auto", None), device=scored.device
+        )
 
     found = embed_replicas(
         groups_of_runs([read_facts(path) for path in known]),
@@ -186,11 +190,11 @@ def _draw_geometry(picture: GeometryPicture, scored: _Scored) -> Drawn:
         options["protocol"] = protocol
     targets = [target for own in groups for target in _targets(own)]
     told = command("geometry", *targets, **options, out=file)
-    content, about = panel_picture(found, picture.by), told_panel(found, picture.by)
+    content, about = panel_picture(found, picture.by), panel_metadata(found, picture.by)
     return Drawn(picture, file, content, told, about)
 
 
-def _draw_traversal(picture: TraversalPicture, scored: _Scored) -> Drawn:
+def _draw_traversal(picture: TraversalPicture, scored: _ScoredSweep) -> Drawn:
     chosen: list[Path] = []
     for own in scored.groups(picture.by, picture.of):
         scores, seeds = [run.scores[picture.by] for run in own], [run.seed for run in own]
@@ -199,7 +203,7 @@ def _draw_traversal(picture: TraversalPicture, scored: _Scored) -> Drawn:
     if not chosen:
         raise SbvaeError(f"there is no replica {', '.join(map(str, picture.replica))}")
     opened = open_models(chosen[:MOST_MODELS], on_note=scored.on_note)
-    asked = Asked(opened, scored.device, size=None, seed=0, moving=False, columns=None)
+    asked = PictureRequest(opened, scored.device, size=None, seed=0, moving=False, columns=None)
     content = sweeps(asked, sweep(asked, picture.top, _ENDS, asked.find(picture.start_images)))
     if not isinstance(content, Canvas):
         raise TypeError("sweeps that do not move are a figure")

@@ -4,13 +4,13 @@ from sbvae_cli.config.names import TierName
 from sbvae_cli.recipes import words
 from sbvae_cli.recipes.claims import Claim, Value
 from sbvae_cli.recipes.outcome import (
-    OF_TIER,
-    Named,
+    PAPER_TIER,
+    NamedGroups,
     Outcome,
     Verdict,
     cautions_of,
+    judge_convergence,
     obstacle,
-    unless_too_short,
 )
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
 from sbvae_cli.sweeps.collect import Collected, RunGroup
@@ -38,10 +38,10 @@ def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierNam
     score = collected.find(test.score)
     ours = words.cell(groups, score).removesuffix("-") if score and groups else ""
     said = f"{words.label(test.score)}: {ours or '-'}; the paper has {number.text}"
-    if tier != OF_TIER:
+    if tier != PAPER_TIER:
         why = f"a value needs the paper's network and steps, which the {tier} tier lacks"
         return Verdict(claim, "not tested", f"{said}; {why}" if ours else why, ours=ours)
-    named: list[Named] = [(words.runs(test.of), groups)]
+    named: list[NamedGroups] = [(words.runs(test.of), groups)]
     in_way = obstacle(claim, test.score, named, collected, tier)
     if in_way:
         return in_way
@@ -50,10 +50,10 @@ def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierNam
         return Verdict(claim, "not tested", f"{said}; {why}", ours=ours)
     near = abs(words.mean(groups, score or "") - number.mean) <= STDS * number.std
     outcome: Outcome = "value reproduced" if near else "value not reproduced"
-    cautions = [*cautions_of([groups]), *_wide(number)]
+    cautions = [*cautions_of([groups]), *_ambiguity(number)]
     cautions += [f"of the paper's number: {number.caution}"] * bool(number.caution)
     found = Verdict(claim, outcome, said, tuple(cautions), ours=ours)
-    return unless_too_short(found, score or "", named, 2 * number.std)
+    return judge_convergence(found, score or "", named, 2 * number.std)
 
 
 def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
@@ -68,7 +68,7 @@ def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
     return ""
 
 
-def _wide(number: PaperNumber) -> list[str]:
+def _ambiguity(number: PaperNumber) -> list[str]:
     """Return a line if other rows of the paper's table would count as reproduced too."""
     table, _, _ = number.key.split("/")
     near = STDS * (number.std or 0.0)

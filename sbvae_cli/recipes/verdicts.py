@@ -10,22 +10,22 @@ from sbvae_cli.metrics.superiority import Superiority
 from sbvae_cli.recipes import words
 from sbvae_cli.recipes.claims import Claim, Hidden, Ordering, Threshold, Trend, Value
 from sbvae_cli.recipes.outcome import (
-    Named,
+    NamedGroups,
     Outcome,
     Verdict,
     cautions_of,
     diverged,
+    judge_convergence,
+    judge_divergence,
     obstacle,
-    of_survivors,
     runs_of,
-    unless_too_short,
 )
 from sbvae_cli.recipes.values import value_verdict
 from sbvae_cli.runs.naming import setting_label
 from sbvae_cli.sweeps.collect import Collected
 from sbvae_cli.sweeps.comparison import Comparison, compare, compare_along, levels_of
 
-AS_HIGH = 0.3  # bound of the interval where an equal value also satisfies the claim
+EQUAL_BOUND = 0.3  # bound of the interval where an equal value also satisfies the claim
 
 
 def verdict(claim: Claim, collected: Collected, tier: TierName) -> Verdict:
@@ -64,7 +64,7 @@ def _ordering(claim: Claim, test: Ordering, collected: Collected, tier: TierName
     compared = _compared(test, score, collected)
     if compared is None:
         return Verdict(claim, "not run", "no runs of both sides have the same settings")
-    outcome = _decided(compared.found, AS_HIGH if test.equal_will_do else 0.5)
+    outcome = _interval_outcome(compared.superiority, EQUAL_BOUND if test.equal_will_do else 0.5)
     which = "higher, where as high will do" if test.equal_will_do else "higher"
     said = _compared_in_words(score, sides, compared, which)
     difference = words.mean(sides[0][1], score) - words.mean(sides[1][1], score)
@@ -73,7 +73,7 @@ def _ordering(claim: Claim, test: Ordering, collected: Collected, tier: TierName
     if outcome == "ordering reproduced" and reverse:
         cautions.append(f"on average over settings; the other way at {', '.join(reverse)}")
     found = Verdict(claim, outcome, said, tuple(cautions), compared)
-    return unless_too_short(of_survivors(found, sides), score, sides, abs(difference))
+    return judge_convergence(judge_divergence(found, sides), score, sides, abs(difference))
 
 
 def _hidden(claim: Claim, test: Hidden, collected: Collected, tier: TierName) -> Verdict:
@@ -89,7 +89,7 @@ def _hidden(claim: Claim, test: Hidden, collected: Collected, tier: TierName) ->
             return Verdict(claim, "not run", "no runs of both sides have the same settings")
         compared.append(own)
         lines.append(_compared_in_words(score, sides, own, "higher"))
-    hides, shows = (each.found.low <= 0.5 for each in compared)
+    hides, shows = (each.superiority.low <= 0.5 for each in compared)
     outcome: Outcome = "undecided"
     if not hides:
         outcome = "not reproduced"
@@ -97,10 +97,12 @@ def _hidden(claim: Claim, test: Hidden, collected: Collected, tier: TierName) ->
         outcome = "reproduced"
     cautions = cautions_of([own for _, own in sides])
     found = Verdict(claim, outcome, "; ".join(lines), cautions, compared[0])
-    return unless_too_short(of_survivors(found, sides), test.score, sides)
+    return judge_convergence(judge_divergence(found, sides), test.score, sides)
 
 
-def _sides(test: Ordering | Hidden, collected: Collected) -> tuple[list[Named], list[Named]]:
+def _sides(
+    test: Ordering | Hidden, collected: Collected
+) -> tuple[list[NamedGroups], list[NamedGroups]]:
     """Return both kinds of runs, labelled by the settings that differ, and by all settings."""
     pairs = (test.higher, test.lower), (test.lower, test.higher)
     groups = [collected.select(own) for own, _ in pairs]
@@ -115,13 +117,15 @@ def _compared(test: Ordering | Hidden, score: str, collected: Collected) -> Comp
     return compare(collected.select(test.higher), collected.select(test.lower), score, keys)
 
 
-def _compared_in_words(score: str, sides: Sequence[Named], compared: Comparison, which: str) -> str:
+def _compared_in_words(
+    score: str, sides: Sequence[NamedGroups], compared: Comparison, which: str
+) -> str:
     numbers = ", ".join(f"{name} {words.cell(groups, score)}" for name, groups in sides)
     found = words.probability(compared)
     return f"{words.label(score)}: {numbers}; P({sides[0][0]} {which}) = {found}"
 
 
-def _decided(found: Superiority, least: float = 0.5) -> Outcome:
+def _interval_outcome(found: Superiority, least: float = 0.5) -> Outcome:
     """Return the outcome of an interval, which must be above `least` as a whole to confirm."""
     if found.high < 0.5:
         return "ordering not reproduced"
@@ -132,7 +136,7 @@ def _trend(claim: Claim, test: Trend, collected: Collected, tier: TierName) -> V
     groups = collected.select(test.of)
     levels = levels_of(groups, test.along)
     label = setting_label(test.along)
-    named: list[Named] = [(f"{label} {value:g}", own) for value, own in levels]
+    named: list[NamedGroups] = [(f"{label} {value:g}", own) for value, own in levels]
     if groups and len(levels) < 2:
         return Verdict(claim, "not tested", f"the {tier} tier has one {label} alone")
     in_way = obstacle(claim, test.score, named or [(label, [])], collected, tier)
@@ -150,13 +154,15 @@ def _trend(claim: Claim, test: Trend, collected: Collected, tier: TierName) -> V
     found = words.probability(compared)
     said = f"{words.label(score)}: {cells}; P({test.direction}) = {found}"
     means = [words.mean(own, score) for _, own in there]
-    cautions = [*cautions_of([own for _, own in there]), *_against(there, means, onward)]
-    outcome = _decided(compared.found)
-    judged = of_survivors(Verdict(claim, outcome, said, tuple(cautions), compared), there)
-    return unless_too_short(judged, score, there, max(means) - min(means), all_levels=True)
+    cautions = [*cautions_of([own for _, own in there]), *_contradictions(there, means, onward)]
+    outcome = _interval_outcome(compared.superiority)
+    judged = judge_divergence(Verdict(claim, outcome, said, tuple(cautions), compared), there)
+    return judge_convergence(judged, score, there, max(means) - min(means), all_levels=True)
 
 
-def _against(levels: Sequence[Named], means: Sequence[float], onward: int) -> list[str]:
+def _contradictions(
+    levels: Sequence[NamedGroups], means: Sequence[float], onward: int
+) -> list[str]:
     """Return a line if means of neighbouring levels contradict the trend over all levels."""
     names = [name for name, _ in levels]
     steps = zip(itertools.pairwise(names), itertools.pairwise(means), strict=True)
@@ -170,7 +176,7 @@ def _against(levels: Sequence[Named], means: Sequence[float], onward: int) -> li
 
 def _threshold(claim: Claim, test: Threshold, collected: Collected, tier: TierName) -> Verdict:
     groups = collected.select(test.of)
-    named: list[Named] = [(words.runs(test.of), groups)]
+    named: list[NamedGroups] = [(words.runs(test.of), groups)]
     in_way = obstacle(claim, test.score, named, collected, tier)
     if in_way:
         return in_way
@@ -194,4 +200,4 @@ def _threshold(claim: Claim, test: Threshold, collected: Collected, tier: TierNa
     if len(values) > 1:
         said += f", from {words.short(min(values))} to {words.short(max(values))}"
     found = Verdict(claim, outcome, said, cautions_of([groups], "count as runs that miss it"))
-    return unless_too_short(found, score, named)
+    return judge_convergence(found, score, named)

@@ -28,7 +28,7 @@ def cell(groups: Sequence[RunGroup], score: str) -> str:
 
 def probability(compared: Comparison) -> str:
     """Format a probability with its interval, the numbers of runs, and that of each stratum."""
-    p, low, high = compared.found
+    p, low, high = compared.superiority
     text = f"{p:.2f} ({low:.2f} to {high:.2f}), {compared.replicas}"
     if len(compared.parts) > 1:
         text += ": " + ", ".join(f"{own:.2f} of {name}" for name, own in compared.parts)

@@ -20,7 +20,7 @@ from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.runs.ceilings import Ceiling, higher, measure_ceilings
-from sbvae_cli.runs.paper_runs import Network, PaperRun, Together, estimate_paper_runs
+from sbvae_cli.runs.paper_runs import GroupTiming, Network, PaperRun, estimate_paper_runs
 from sbvae_cli.runs.resolve import describe_data
 from sbvae_cli.runs.speed import count_flops, time_training
 from sbvae_cli.training.devices import resolve_device, resolve_precision
@@ -35,7 +35,7 @@ REPLICAS = (1, 15, 4, 64)  # numbers of replicas that train together on CUDA, in
 DATA, SIZE = "circles:xy", 64
 IMAGES = 2_048  # rendered once, then read from memory as the images of a file are
 NO_MEMORY, NO_TIME, DIVERGED = "out of memory", "out of time", "diverged"
-_AGREE = 1.25  # largest ratio of two measurements of a ceiling on an idle machine
+_MAX_IDLE_RATIO = 1.25  # largest ratio of two measurements of a ceiling on an idle machine
 _CPUS = Path("/proc/cpuinfo")
 
 Progress = Callable[[int, int, str], None]  # done, total, and what is measured next
@@ -142,21 +142,21 @@ def run_bench(
     done = itertools.count()
     total = 2 * len(threads) + len(cases)
 
-    def tell(what: str) -> None:
+    def report_next(what: str) -> None:
         progress(next(done), total, what)
 
     began = time.perf_counter()
-    first = _measure_ceilings(where, threads, seconds, tell)
+    first = _measure_ceilings(where, threads, seconds, report_next)
     end -= time.perf_counter() - began  # because the ceilings are measured a second time
-    speeds = _measure_cases(cases, source, end, tell)
-    again = _measure_ceilings(where, threads, seconds, tell)
-    tell("done")
+    speeds = _measure_cases(cases, source, end, report_next)
+    again = _measure_ceilings(where, threads, seconds, report_next)
+    report_next("done")
     ceilings = higher(first, again)
     speeds = [_with_share(speed, precision, ceilings) for speed in speeds]
     too_fast = any((speed.share_of_ceiling or 0.0) > 1.0 for speed in speeds)
     busy = busy or too_fast or _differ(first, again)
     speeds.sort(key=lambda s: (NETWORKS.index((s.model, s.decoder)), s.replicas, s.threads or 0))
-    paper_runs = estimate_paper_runs(_together(speeds), room)
+    paper_runs = estimate_paper_runs(_group_timings(speeds), room)
     versions = torch.__version__, __version__
     return Bench(str(where), _name(where), *versions, precision, ceilings, speeds, paper_runs, busy)
 
@@ -204,7 +204,7 @@ def _measure_ceilings(
 ) -> list[Ceiling]:
     found = []
     for count in threads:
-        progress(f"products and copies{_on(count)}")
+        progress(f"products and copies{_threads_text(count)}")
         found += measure_ceilings(device, count, min(0.5, seconds / 100))
     return found
 
@@ -217,16 +217,16 @@ def _measure_cases(
 ) -> list[Speed]:
     speeds: list[Speed] = []
     for done, (config, speed) in enumerate(cases):
-        progress(f"{speed.model} {speed.decoder}{_how(speed)}")
+        progress(f"{speed.model} {speed.decoder}{_parallelism_text(speed)}")
         seconds = end - time.perf_counter()
-        if why := _why_not(speed, seconds, speeds):
+        if why := _reason_left_out(speed, seconds, speeds):
             speeds.append(replace(speed, left_out=why))
         else:
             speeds.append(_measure(config, source, speed, seconds / (len(cases) - done)))
     return speeds
 
 
-def _why_not(speed: Speed, seconds: float, before: Sequence[Speed]) -> str:
+def _reason_left_out(speed: Speed, seconds: float, before: Sequence[Speed]) -> str:
     """Return why a case is left out with `seconds` seconds left, or ""."""
     same = [s for s in before if (s.model, s.decoder) == (speed.model, speed.decoder)]
     if any(s.left_out == NO_MEMORY and s.replicas < speed.replicas for s in same):
@@ -272,29 +272,29 @@ def _load() -> float:
 def _differ(ceilings: Sequence[Ceiling], again: Sequence[Ceiling]) -> bool:
     """Return whether two measurements differ by more than they do on an idle machine."""
     pairs = [(one.rate, two.rate) for one, two in zip(ceilings, again, strict=True)]
-    return any(max(one, two) > _AGREE * min(one, two) for one, two in pairs if one and two)
+    return any(max(one, two) > _MAX_IDLE_RATIO * min(one, two) for one, two in pairs if one and two)
 
 
-def _together(speeds: Sequence[Speed]) -> dict[Network, list[Together]]:
+def _group_timings(speeds: Sequence[Speed]) -> dict[Network, list[GroupTiming]]:
     """Return the groups of runs that trained together; on a CPU, also one process for each core."""
-    found: dict[Network, list[Together]] = {}
+    found: dict[Network, list[GroupTiming]] = {}
     for speed in speeds:
         if speed.seconds is None:
             continue
         several = found.setdefault((speed.model, speed.decoder), [])
-        several.append(Together(speed.replicas, speed.seconds))
+        several.append(GroupTiming(speed.replicas, speed.seconds))
         if speed.threads == 1:
-            several.append(Together(usable_cores(), speed.seconds))
+            several.append(GroupTiming(usable_cores(), speed.seconds))
     return found
 
 
-def _on(threads: int | None) -> str:
+def _threads_text(threads: int | None) -> str:
     return "" if threads is None else f", {threads} thread{'s' * (threads > 1)}"
 
 
-def _how(speed: Speed) -> str:
+def _parallelism_text(speed: Speed) -> str:
     if speed.threads is not None:
-        return _on(speed.threads)
+        return _threads_text(speed.threads)
     return f", {speed.replicas} replica{'s' * (speed.replicas > 1)}"
 
 

@@ -59,7 +59,7 @@ def measure_ceilings(
     with cpu_threads(threads):
         products = [
             Ceiling(name, threads, None, why)
-            if (why := _why_not(name, device))
+            if (why := _reason_left_out(name, device))
             else Ceiling(name, threads, _product_rate(name, device, seconds))
             for name in ("fp32", "tf32", "bf16")
             if name != "tf32" or device.type == "cuda"
@@ -67,7 +67,7 @@ def measure_ceilings(
         return [*products, Ceiling("copy", threads, _copy_rate(device, seconds))]
 
 
-def _why_not(name: Precision, device: torch.device) -> str:
+def _reason_left_out(name: Precision, device: torch.device) -> str:
     if name == "bf16" and resolve_precision("auto", device) != "bf16":
         return "this device has no native bf16"
     if name == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):

@@ -16,7 +16,7 @@ from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.runs.targets import each_once
+from sbvae_cli.runs.targets import resolve_targets
 
 if TYPE_CHECKING:  # these load torch, which user-supplied codes do not need
     import numpy as np
@@ -40,7 +40,7 @@ class Evaluated:
     Attributes:
         name: Path of the target as the user wrote it.
         title: Heading of its table.
-        found: Scores and findings.
+        evaluation: Scores and findings.
         about: Description of the model and data in plain containers.
         difference: How the factors of the data differ from those of the training data; None if
             equal.
@@ -53,7 +53,7 @@ class Evaluated:
 
     name: str
     title: str
-    found: Evaluation
+    evaluation: Evaluation
     about: dict[str, Any]
     difference: str | None = None
     data: str | None = None
@@ -101,7 +101,7 @@ def evaluate_targets(
     Raises:
         SbvaeError: If a target cannot be used, or a metric cannot be computed.
     """
-    targets = each_once(targets, on_note)
+    targets = resolve_targets(targets, on_note)
     _refuse_images_of_codes(targets, data, device, on_note)
     models = {path: _open(path, data, device, on_note) for path in targets if not _has_codes(path)}
     models = _with_shared_files(models)
@@ -112,16 +112,16 @@ def evaluate_targets(
         found.append(
             evaluate_opened(path, models[path], data, protocol, on_metric, showing)
             if path in models
-            else _of_codes(path, protocol, bool(models), on_metric)
+            else _evaluate_codes(path, protocol, bool(models), on_metric)
         )
     if not compared:
         return found
     from sbvae_cli.evaluation.compare import compare_models
 
     vaes = [models[path].vae for path in targets]
-    own = [each.found for each in found]
+    own = [each.evaluation for each in found]
     others = compare_models(own, vaes, models[targets[0]].source, protocol)
-    return [replace(each, found=other) for each, other in zip(found, others, strict=True)]
+    return [replace(each, evaluation=other) for each, other in zip(found, others, strict=True)]
 
 
 def _has_codes(path: Path) -> bool:
@@ -210,7 +210,7 @@ def _differ(one: OpenedModel, other: OpenedModel) -> bool:
     return images(one.source) != images(other.source)
 
 
-def _of_codes(
+def _evaluate_codes(
     path: Path, protocol: Protocol, beside_models: bool, on_metric: OnMetric
 ) -> Evaluated:
     default = (
@@ -220,7 +220,7 @@ def _of_codes(
     if by_default:
         protocol = replace(protocol, metrics=default, lenient=True)
     codes = read_codes(path)
-    with _named(path):
+    with _naming_errors(path):
         found = evaluate_codes(codes, path.name, protocol, on_metric)
     if by_default and not beside_models and _may_be_boosted(codes):
         found = replace(found, findings=(*found.findings, Finding("without-boosting")))
@@ -252,7 +252,7 @@ def evaluate_opened(
 
     checkpoint, source, vae = model
     trained_on, rows = FactorSpace(checkpoint.space), _validation_rows(model, data)
-    with _named(path):
+    with _naming_errors(path):
         plan = make_plan(vae, source, protocol, trained_on)
         cost = estimate_cost(vae, plan)
         with showing(cost, next(vae.parameters()).device.type) as on_images:
@@ -278,13 +278,13 @@ def evaluate_opened(
 def _validation_rows(model: OpenedModel, data: str | None) -> "NDArray[np.int64] | None":
     """Return the validation rows if `source` is the training data and some were kept, else None."""
     from sbvae_cli.data.validation_split import validation_rows
-    from sbvae_cli.runs.own_data import match
+    from sbvae_cli.runs.own_data import compare_data
 
     checkpoint, source, _ = model
     training, trained_on = checkpoint.config.training, checkpoint.config.data
     if not training.validation or source.count is None:
         return None
-    found = match(trained_on, source)
+    found = compare_data(trained_on, source)
     moved = Path(source.label).resolve() != Path(trained_on.source).resolve()
     if found.differences or (moved and not found.is_sure):
         return None
@@ -292,7 +292,7 @@ def _validation_rows(model: OpenedModel, data: str | None) -> "NDArray[np.int64]
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _naming_errors(path: Path) -> Iterator[None]:
     """Prefix errors with the path of the target."""
     try:
         yield

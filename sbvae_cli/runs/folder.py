@@ -25,11 +25,11 @@ MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
     *("moments.npz", "traversal.png", "geometry.png", "geometry.gif"),
 )
 PREVIEWS = (MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING)
-EVENTS = "events.out.tfevents.*"  # glob pattern of TensorBoard's event files
-KEPT = re.compile(r"ckpt-(\d+)\.pt")  # name of a kept checkpoint, with its step
+EVENT_FILES = "events.out.tfevents.*"  # glob pattern of TensorBoard's event files
+KEPT_CHECKPOINT = re.compile(r"ckpt-(\d+)\.pt")  # name of a kept checkpoint, with its step
 _LOCK = ".lock"  # held while a process trains in the folder
 _RESERVED = ".reserved"  # held by a process that starts others to train here in turn
-_TAIL = 1 << 14  # bytes at the end of a log that are searched for the last line
+_TAIL_BYTES = 1 << 14  # bytes at the end of a log that are searched for the last line
 
 
 class RunFolder:
@@ -54,12 +54,12 @@ class RunFolder:
 
     def kept_steps(self) -> list[int]:
         """Return the steps of all kept checkpoints in ascending order."""
-        found = (KEPT.fullmatch(path.name) for path in self.path.glob("ckpt-*.pt"))
+        found = (KEPT_CHECKPOINT.fullmatch(path.name) for path in self.path.glob("ckpt-*.pt"))
         return sorted(int(name[1]) for name in found if name)
 
     def event_files(self) -> list[Path]:
         """Return TensorBoard's event files in order."""
-        return sorted(self.path.glob(EVENTS))
+        return sorted(self.path.glob(EVENT_FILES))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for one process that trains in it.
@@ -68,7 +68,7 @@ class RunFolder:
             BusyError: If another process holds it.
             SbvaeError: If the folder cannot be created.
         """
-        return self._held(_LOCK)
+        return self._lock(_LOCK)
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
@@ -78,14 +78,14 @@ class RunFolder:
             BusyError: If another process has reserved the folder or trains in it.
             SbvaeError: If the folder cannot be created.
         """
-        with self._held(_RESERVED):
+        with self._lock(_RESERVED):
             with self.locked():
                 pass
             yield
 
-    def _held(self, name: str) -> AbstractContextManager[None]:
+    def _lock(self, name: str) -> AbstractContextManager[None]:
         busy = "another process trains here; wait for it, or choose another `out`"
-        return hold_folder(self.path, name, busy, (_LOCK, _RESERVED))
+        return lock_folder(self.path, name, busy, (_LOCK, _RESERVED))
 
     def refuse_if_used(self) -> None:
         """Refuse a folder with a checkpoint, or with files that do not belong to a run.
@@ -101,7 +101,9 @@ class RunFolder:
         own = {_LOCK, _RESERVED, self.previews.name, *self._own_names}
         passed = {*self._unfinished(), *self.event_files()}
         names = {entry.name for entry in self.path.iterdir() if entry not in passed}
-        others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
+        others = sorted(
+            names - own, key=lambda name: (KEPT_CHECKPOINT.fullmatch(name) is None, name)
+        )
         if others:
             raise SbvaeError(
                 f"{self.path}: holds other files, such as {others[0]}; choose another `out`, or "
@@ -118,10 +120,12 @@ class RunFolder:
         """Return temporary files of this run that a killed process left while it wrote them."""
         names = ((path, name_of_unfinished(path)) for path in self.path.iterdir())
         return [
-            path for path, name in names if name and (name in self._own_names or KEPT.match(name))
+            path
+            for path, name in names
+            if name and (name in self._own_names or KEPT_CHECKPOINT.match(name))
         ]
 
-    def is_held_only(self) -> bool:
+    def has_only_locks(self) -> bool:
         """Return whether it has only locks, of a process that was killed or is just starting."""
         names = {path.name for path in set(self.path.iterdir()).difference(self._unfinished())}
         return bool(names) and names <= {_LOCK, _RESERVED}
@@ -150,7 +154,7 @@ class RunFolder:
             self.previews.rmdir()
         self.write_config(config)
 
-    def go_on(self, config: Config, step: int) -> None:
+    def resume(self, config: Config, step: int) -> None:
         """Resume a run from its checkpoint of a step: drop the log lines after that step."""
         self.remove_unfinished()
         self.cut_log(step)
@@ -172,7 +176,7 @@ class RunFolder:
         """Return the last whole line of `log.jsonl`, or None if there is none."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
                 lines = file.read().splitlines()
         except OSError:
             return None
@@ -194,7 +198,7 @@ class RunFolder:
 
 
 @contextmanager
-def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> Iterator[None]:
+def lock_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> Iterator[None]:
     """Hold a folder for this process by a lock file.
 
     Args:

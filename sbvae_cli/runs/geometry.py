@@ -30,7 +30,7 @@ class Embedded:
 
     Attributes:
         path: Path of the target.
-        found: The embedding.
+        embedding: The embedding.
         data: Name of the data.
         model: Kinds, seed and step of the model; "" for codes.
         about: Description of the model in plain containers, for JSON.
@@ -41,7 +41,7 @@ class Embedded:
     """
 
     path: Path
-    found: "FactorEmbedding"
+    embedding: "FactorEmbedding"
     data: str
     model: str
     about: dict[str, Any]
@@ -52,7 +52,7 @@ class Embedded:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EmbeddingSettings:
     """Settings of an embedding, as `embed_factors` takes them."""
 
     pair: tuple[str, str] | None
@@ -63,7 +63,7 @@ class Wanted:
 
 def embed_target(
     path: Path,
-    wanted: Wanted,
+    settings: EmbeddingSettings,
     levels: Levels = lambda factors: {},
     data: str | None = None,
     device: Literal["auto", "cpu", "cuda"] | str = "auto",
@@ -73,7 +73,7 @@ def embed_target(
 
     Args:
         path: Path of the target.
-        wanted: Settings of the embedding.
+        settings: Settings of the embedding.
         levels: Returns the values of the factors that are held fixed.
         data: Data in place of the training data.
         device: Name of the device that computes.
@@ -83,7 +83,7 @@ def embed_target(
         SbvaeError: If the target cannot be used, or fewer than two factors vary.
     """
     if path.suffix.lower() == ".npz":
-        return _of_codes(path, wanted, levels, data)
+        return _embed_codes(path, settings, levels, data)
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
@@ -97,11 +97,11 @@ def embed_target(
     found = embed_factors(
         checkpoint.build_vae(resolve_device(device)),
         source,
-        wanted.pair,
-        size=wanted.size,
+        settings.pair,
+        size=settings.size,
         at=levels(source.space.factors),
-        select=wanted.select,
-        latents=wanted.latents,
+        select=settings.select,
+        latents=settings.latents,
         trained_on=trained_on,
     )
     config = checkpoint.config
@@ -115,7 +115,9 @@ def embed_target(
     return Embedded(path, found, source.name, model, about, source, trained, samples, other)
 
 
-def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> Embedded:
+def _embed_codes(
+    path: Path, settings: EmbeddingSettings, levels: Levels, data: str | None
+) -> Embedded:
     from sbvae_cli.errors import SbvaeError
     from sbvae_cli.evaluation.codes_embedding import embed_codes
     from sbvae_cli.evaluation.codes_file import read_codes
@@ -130,11 +132,11 @@ def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> E
     ]
     found = embed_codes(
         codes,
-        wanted.pair,
-        size=wanted.size,
+        settings.pair,
+        size=settings.size,
         at=levels(factors),
-        select=wanted.select,
-        latents=wanted.latents,
+        select=settings.select,
+        latents=settings.latents,
     )
     trained = training_points_of_codes(codes, found.points.names)
     return Embedded(path, found, path.name, "", {"codes": str(path)}, None, trained)

@@ -72,7 +72,7 @@ class Group:
         """Summary of each score, by pair of factors ("" for a score without one) and name."""
         values: dict[tuple[str, str], list[float]] = {}
         for each in self.members:
-            for one in each.found.numbers:
+            for one in each.evaluation.numbers:
                 if one.score.value is not None:
                     values.setdefault((one.factors, one.name), []).append(one.score.value)
         return {key: summarise(found) for key, found in values.items()}
@@ -82,7 +82,7 @@ class Group:
         """Number of runs with each verdict on the grid, such as flat, by pair of factors."""
         found: dict[str, Counter[str]] = {}
         for each in self.members:
-            for factors, pair in each.found.geometry.items():
+            for factors, pair in each.evaluation.geometry.items():
                 if verdict_label(pair):
                     found.setdefault(factors, Counter())[verdict_label(pair)] += 1
         return {factors: dict(counts.most_common()) for factors, counts in found.items()}
@@ -172,7 +172,7 @@ def csv_rows(several: "Sequence[Evaluated]") -> list[list[Any]]:
     rows: list[list[Any]] = [[*heading, "value", "low", "high", "population"]]
     for each, own in zip(several, settings, strict=True):
         of_run = [each.name, each.group, each.seed, *map(as_cell, own.values())]
-        rows += [[*of_run, *_of_score(one)] for one in each.found.numbers]
+        rows += [[*of_run, *_of_score(one)] for one in each.evaluation.numbers]
     return rows
 
 

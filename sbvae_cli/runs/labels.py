@@ -11,14 +11,14 @@ from sbvae_cli.runs.naming import flat_settings, group_name, setting_label
 _KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
 _MOST = 4  # largest number of settings in a label, besides kinds
 _DEPTHS = ("model.decoder.depth", "model.decoder.mlp_depth")
-_SAID_BY = (  # prefixes of settings' names, and the setting that implies them
+_IMPLIED_BY = (  # prefixes of settings' names, and the setting that implies them
     ("model.decoder.hidden_channels", _DEPTHS[0]),
     ("model.decoder.hidden_units", _DEPTHS[1]),
     ("training.steps", "step"),
     *(("objective.beta_schedule.", name) for name in ("step", "objective.beta_schedule.kind")),
     *(("objective.capacity_schedule.", name) for name in ("step",)),
 )
-_FIRST = (
+_LISTED_FIRST = (
     *("data.name", *_DEPTHS, "model.decoder.upscales"),
     *("objective.beta", "objective.gamma", "model.latent_dim", "step"),
 )
@@ -41,23 +41,23 @@ def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
         settings.setdefault(run.group, {**run.settings, **depths})
     models = {group: own for group, own in settings.items() if own}
     differing = [name for name in _names(models) if _count(models, [name]) > 1]
-    told = [name for name in (*_KINDS, "data.name") if name in differing]
-    beside = [name for name in differing if name not in told]
+    chosen = [name for name in (*_KINDS, "data.name") if name in differing]
+    beside = [name for name in differing if name not in chosen]
     needed: list[str] = []
     for name in beside:
-        if _tells(models, name, [*told, *needed]):
+        if _distinguishes(models, name, [*chosen, *needed]):
             needed.append(name)
-    more = [name for name in beside if name not in needed and not _follows(models, name)]
+    more = [name for name in beside if name not in needed and not _is_implied(models, name)]
     fitting = more[: max(0, _MOST - len(needed))]
-    told = [*told, *(name for name in beside if name in (*needed, *fitting))] or [_KINDS[0]]
+    chosen = [*chosen, *(name for name in beside if name in (*needed, *fitting))] or [_KINDS[0]]
     end = " ..." if len(fitting) < len(more) else ""
-    labels = {group: _label(own, told) + end if own else group for group, own in settings.items()}
-    taken = list(labels.values())
-    return {g: label if taken.count(label) == 1 else g for g, label in labels.items()}
+    labels = {group: _label(own, chosen) + end if own else group for group, own in settings.items()}
+    used = list(labels.values())
+    return {g: label if used.count(label) == 1 else g for g, label in labels.items()}
 
 
 @dataclass(frozen=True)
-class _Configured:
+class _ConfiguredRun:
     """A run that has settings and a group, but no scores."""
 
     group: str
@@ -66,7 +66,7 @@ class _Configured:
 
 def config_labels(configs: Sequence[Config]) -> list[str]:
     """Label each run; runs that differ only in the seed share a label."""
-    runs = [_Configured(group_name(config), flat_settings(config, 0)) for config in configs]
+    runs = [_ConfiguredRun(group_name(config), flat_settings(config, 0)) for config in configs]
     runs = [replace(run, group=name) for run, name in zip(runs, group_names(runs), strict=True)]
     labels = group_labels(runs)
     return [labels[run.group] for run in runs]
@@ -88,7 +88,9 @@ def depths_of(settings: Mapping[str, Any]) -> dict[str, int]:
 
 def _names(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names of all settings, the most informative ones first."""
-    return list(dict.fromkeys([*_KINDS, *_FIRST, *(n for own in settings.values() for n in own)]))
+    return list(
+        dict.fromkeys([*_KINDS, *_LISTED_FIRST, *(n for own in settings.values() for n in own)])
+    )
 
 
 def _count(settings: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> int:
@@ -96,15 +98,17 @@ def _count(settings: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> i
     return len({tuple(str(own.get(name)) for name in names) for own in settings.values()})
 
 
-def _tells(settings: Mapping[str, Mapping[str, Any]], name: str, told: Sequence[str]) -> bool:
-    """Return whether a setting distinguishes groups that the settings in `told` do not."""
-    return _count(settings, [*told, name]) > _count(settings, told)
+def _distinguishes(
+    settings: Mapping[str, Mapping[str, Any]], name: str, chosen: Sequence[str]
+) -> bool:
+    """Return whether a setting distinguishes groups that the settings in `chosen` do not."""
+    return _count(settings, [*chosen, name]) > _count(settings, chosen)
 
 
-def _follows(settings: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+def _is_implied(settings: Mapping[str, Mapping[str, Any]], name: str) -> bool:
     """Return whether a setting is implied by kinds, data, or another setting."""
-    of = [own for start, own in _SAID_BY if name.startswith(start)]
-    return not _tells(settings, name, [*_KINDS, "data.name", *of])
+    of = [own for start, own in _IMPLIED_BY if name.startswith(start)]
+    return not _distinguishes(settings, name, [*_KINDS, "data.name", *of])
 
 
 def _label(settings: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ def replicas_that_fit(config: Config, count: int) -> int:
             f"not one replica fits in the {free / 1e9:.1f} GB that are free on {device}; choose a "
             "smaller `batch_size` or model"
         ) from error
-    return min(count, fitting(free, taken))
+    return min(count, count_fitting(free, taken))
 
 
 def processes_that_fit(config: Config, source: Source, number: int) -> int:
@@ -76,7 +76,7 @@ def processes_that_fit(config: Config, source: Source, number: int) -> int:
     return max(1, min(number, room))
 
 
-def fitting(free: int, taken: int) -> int:
+def count_fitting(free: int, taken: int) -> int:
     """Return how many replicas, at least 1, fit in the free memory.
 
     Args:

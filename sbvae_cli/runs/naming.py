@@ -19,13 +19,13 @@ LONGEST = 120  # bytes; file systems take 255
 _HASHED = 8  # hexadecimal digits of the hash that replaces the end of a long name
 
 # Settings of training that change how a run is carried out, but not its model.
-OF_RUN = (
+EXECUTION_SETTINGS = (
     *("device", "threads", "data_on", "compile"),
     *("checkpoint_every", "log_every", "keep_checkpoints", "preview", "tensorboard"),
 )
-_UNNAMED = {f"training.{name}" for name in ("seed", *OF_RUN)}
-_BESIDE = {*_UNNAMED, "data.source"}  # a file's path is not a setting of the model
-_SHORT = {
+_UNNAMED = {f"training.{name}" for name in ("seed", *EXECUTION_SETTINGS)}
+_NOT_OF_MODEL = {*_UNNAMED, "data.source"}  # a file's path is not a setting of the model
+_SHORT_LABELS = {
     "training.learning_rate": "lr",
     "training.learning_rate_schedule": "lr",
     "training.batch_size": "batch",
@@ -84,7 +84,7 @@ def flat_settings(config: Config, step: int) -> dict[str, Any]:
             name = f"{path}{key}"
             if isinstance(value, Mapping) and name != "data.space":
                 walk(value, f"{name}.")
-            elif name not in _BESIDE:
+            elif name not in _NOT_OF_MODEL:
                 found[name] = value
 
     tree = config.as_dict()
@@ -152,7 +152,7 @@ def setting_label(name: str) -> str:
     """Return a short label of a setting, such as `lr` for `training.learning_rate`."""
     section, _, rest = name.partition(".")
     rest = re.sub(r"^(decoder|likelihood)\.", "", rest) if section == "model" else rest
-    return _SHORT.get(name, rest.replace(".", "_") or name)
+    return _SHORT_LABELS.get(name, rest.replace(".", "_") or name)
 
 
 def _value(tree: Mapping[str, Any], name: str) -> Any:

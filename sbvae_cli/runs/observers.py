@@ -17,13 +17,13 @@ from sbvae_cli.training.loop import Report
 from sbvae_cli.training.update import Updater
 
 if TYPE_CHECKING:
-    from sbvae_cli.runs.tensorboard import Board
+    from sbvae_cli.runs.tensorboard import EventWriter
 
 Observer = Callable[[Report], None]
 
 
 def log_to(
-    folder: RunFolder, config: Config, source: Source, vae: VAE, board: "Board | None" = None
+    folder: RunFolder, config: Config, source: Source, vae: VAE, writer: "EventWriter | None" = None
 ) -> Observer:
     """Log each report, and in saved ones also NLL and KL of the validation images.
 
@@ -32,7 +32,7 @@ def log_to(
         config: Configuration of the run.
         source: Data of the run.
         vae: The model.
-        board: Event file that gets the same numbers for TensorBoard; None for no file.
+        writer: Writer of TensorBoard's event file, which gets the same numbers; None for no file.
     """
     training, validation = config.training, None
     if training.validation:
@@ -50,8 +50,8 @@ def log_to(
         if validation and report.save:
             record |= validation.measure(vae, report.step)
         folder.append_log(record)
-        if board:
-            board.scalars(report.step, {k: v for k, v in record.items() if k != "step"})
+        if writer:
+            writer.scalars(report.step, {k: v for k, v in record.items() if k != "step"})
 
     return observe
 

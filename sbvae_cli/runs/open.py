@@ -11,7 +11,7 @@ from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.data.text_contents import DEFAULT_ADVICE
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.own_data import match, open_own_data
+from sbvae_cli.runs.own_data import compare_data, open_own_data
 
 if TYPE_CHECKING:  # PyTorch loads only to read a checkpoint: other errors come at once
     from sbvae_cli.checkpoint import Checkpoint
@@ -88,7 +88,7 @@ def _own_data(checkpoint: "Checkpoint", on_note: Callable[[str], None]) -> Sourc
     if config.space.renderer is not None:
         return source_from_space(config.space, config.name, config.height, config.width)
     source = open_own_data(config, checkpoint.path and checkpoint.path.parent, on_note)
-    differences = match(config, source).differences
+    differences = compare_data(config, source).differences
     if differences:
         on_note(
             f"{config.source} is no longer the file that the model was trained on: "

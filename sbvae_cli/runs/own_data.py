@@ -14,7 +14,7 @@ _DEPTH = 4  # number of folders above the run to search, and of trailing path pa
 
 
 @dataclass(frozen=True)
-class Match:
+class DataComparison:
     """Comparison of data with those that a run was trained on.
 
     Attributes:
@@ -31,7 +31,7 @@ class Match:
         return not self.differences and bool(self.compared)
 
 
-def match(recorded: DataConfig, source: Source) -> Match:
+def compare_data(recorded: DataConfig, source: Source) -> DataComparison:
     """Compare data with those of a run in every property that is known of both.
 
     Raises:
@@ -41,9 +41,11 @@ def match(recorded: DataConfig, source: Source) -> Match:
     for each in (found, was):
         each["shape"] = "x".join(str(each[key]) for key in ("height", "width", "channels"))
     if recorded.count is None and source.file:
-        return Match(("it is a file, the run's images were drawn",), "")
+        return DataComparison(("it is a file, the run's images were drawn",), "")
     if recorded.count is not None and not source.file:
-        return Match((f"it is drawn, the run read a file of {recorded.count:,} images",), "")
+        return DataComparison(
+            (f"it is drawn, the run read a file of {recorded.count:,} images",), ""
+        )
     words = {
         "name": "its name is {}, not {}",
         "shape": "its images are {}, not {}",
@@ -58,7 +60,7 @@ def match(recorded: DataConfig, source: Source) -> Match:
     if not differences and any(found[key] != was[key] for key in compared):
         differences.append("its images or their factors differ")
     all_rows = "contents_hash" in compared or (recorded.count or 0) <= SOME_ROWS
-    return Match(
+    return DataComparison(
         tuple(differences), f"{'all' if all_rows else SOME_ROWS} images" if compared else ""
     )
 
@@ -84,10 +86,10 @@ def open_own_data(
     if Path(recorded.source).exists():
         return open_source(recorded.source)
     likely = None
-    for path in _places(recorded.source, run):
+    for path in _candidate_files(recorded.source, run):
         with suppress(SbvaeError):  # the file is of another kind
             source = open_source(path)
-            found = match(recorded, source)
+            found = compare_data(recorded, source)
             if found.is_sure:
                 on_note(
                     f"{recorded.source} is missing; {path} has the same contents and is used "
@@ -121,7 +123,7 @@ def open_same_data(
             field="source",
         )
     source = open_source(data)
-    found = match(recorded, source)
+    found = compare_data(recorded, source)
     if found.differences:
         raise SbvaeError(
             f"{data}: is not the file that the run was trained on: {'; '.join(found.differences)}; "
@@ -137,7 +139,7 @@ def open_same_data(
     return source
 
 
-def _places(source: str, run: Path | None) -> Iterator[Path]:
+def _candidate_files(source: str, run: Path | None) -> Iterator[Path]:
     """Yield existing files where the data may be now, nearest folder first."""
     parts = Path(source).parts[1:]
     folders = [run.resolve(), *run.resolve().parents][: _DEPTH + 1] if run else []

@@ -27,7 +27,7 @@ PAPER_RUNS: tuple[tuple[PaperDataset, ModelKind, DecoderKind, bool], ...] = (
 
 
 @dataclass(frozen=True)
-class Together:
+class GroupTiming:
     """Measured time of several runs that train together.
 
     Attributes:
@@ -63,7 +63,7 @@ class PaperRun:
 
 
 def estimate_paper_runs(
-    measured: Mapping[Network, list[Together]], room: float = 1.0
+    measured: Mapping[Network, list[GroupTiming]], room: float = 1.0
 ) -> list[PaperRun]:
     """Estimate the time of the paper's runs from measured steps.
 

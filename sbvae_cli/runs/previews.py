@@ -26,7 +26,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.save import encode
 
 if TYPE_CHECKING:
-    from sbvae_cli.runs.tensorboard import Board
+    from sbvae_cli.runs.tensorboard import EventWriter
 
 SIZE = 20  # points along a factor: enough to show a fold, fast to encode
 _SHARE = 0.1  # largest share of the training time that goes into pictures before the end
@@ -69,7 +69,7 @@ class Previews:
         start: Number of updates made before.
         on_note: Called with a line if an error ends the previews.
         replicas: Number of replicas that train together and share the time for pictures.
-        board: Event file that gets the same pictures for TensorBoard; None for no file.
+        writer: Writer of TensorBoard's event file, which gets the same pictures; None for no file.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class Previews:
         start: int,
         on_note: Notify,
         replicas: int = 1,
-        board: "Board | None" = None,
+        writer: "EventWriter | None" = None,
     ) -> None:
         self._path, self._config, self._source = folder.previews, config, source
         self._vae, self._images, self._on_note = vae, images, on_note
         self._start, self._moments = start, set(moments(config.training.steps))
         self._unfolding = _stored(self._path / MOMENTS, images, start, on_note)
-        self._over, self._board = False, board
+        self._over, self._writer = False, writer
         self._share, self._began, self._spent = _SHARE / replicas, time.perf_counter(), 0.0
 
     def watch(self, step: int) -> None:
@@ -98,7 +98,7 @@ class Previews:
         known = self._unfolding.steps
         first = step == self._start and not known
         if first or (step in self._moments and step not in known):
-            self._try(lambda: self._look(step))
+            self._try(lambda: self._store_moment(step))
 
     def observe(self, report: Report) -> None:
         """Draw the model if it was saved; at the end, also draw all moments."""
@@ -123,7 +123,7 @@ class Previews:
                 reason = "out of memory"
             self._on_note(f"{self._path}: no more previews; the training continues: {reason}")
 
-    def _look(self, step: int) -> None:
+    def _store_moment(self, step: int) -> None:
         if self._images is None or self._unfolding is None:
             return
         try:
@@ -164,8 +164,8 @@ class Previews:
         scale = SCALE if isinstance(picture, Animation) else 1.0
         content = encode(picture, path.suffix, scale=scale, about=told)
         write_bytes(path, content)
-        if self._board:
-            self._board.picture(about["step"], f"previews/{name}", content)
+        if self._writer:
+            self._writer.picture(about["step"], f"previews/{name}", content)
 
 
 def _stored(

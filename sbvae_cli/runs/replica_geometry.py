@@ -17,7 +17,7 @@ from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.evaluate import Showing
 from sbvae_cli.runs.geometry import Embedded
 from sbvae_cli.runs.replica_groups import require_one_kind
-from sbvae_cli.runs.run_facts import RunFacts, told_run
+from sbvae_cli.runs.run_facts import RunFacts, run_metadata
 from sbvae_cli.runs.scores import score_runs
 from sbvae_cli.viz.canvas import Canvas
 
@@ -31,12 +31,12 @@ class EmbeddedReplicas:
     """Replicas of one group, which differ only in the seed.
 
     Attributes:
-        shown: The data of the figure.
-        runs: Replicas that have the score, in the order of the scores in `shown`.
+        replicas: The data of the figure.
+        runs: Replicas that have the score, in the order of the scores in `replicas`.
         embedded: Embeddings of the drawn replicas, in the order of `shown.chosen`.
     """
 
-    shown: Replicas
+    replicas: Replicas
     runs: Sequence[RunFacts]
     embedded: Sequence[Embedded]
 
@@ -85,7 +85,7 @@ def embed_replicas(
     _require_seeds(runs, picks)
     # One run of each group before any is scored, so that an error comes early.
     known = {own[0].path: embed(own[0].path) for own in groups.values()}
-    require_same_points({str(path): each.found for path, each in known.items()})
+    require_same_points({str(path): each.embedding for path, each in known.items()})
     if known_scores is not None:
         scores = dict(known_scores)
     elif by == "affine_r2":
@@ -117,7 +117,7 @@ def embed_replicas(
         raise SbvaeError(f"{wanted} has {by}; choose another `replica`")
     for each in shown:
         if not each.embedded:
-            on_note(f"{each.shown.name} has {wanted}: only its histogram is drawn")
+            on_note(f"{each.replicas.name} has {wanted}: only its histogram is drawn")
     return shown
 
 
@@ -148,9 +148,9 @@ def choose(
 def drawn_names(groups: Sequence[EmbeddedReplicas]) -> list[str]:
     """Return the label of each drawn replica: its model, mark and name."""
     return [
-        f"{', '.join(filter(None, [group.shown.name, chosen.mark]))} ({chosen.name})"
+        f"{', '.join(filter(None, [group.replicas.name, chosen.mark]))} ({chosen.name})"
         for group in groups
-        for chosen in group.shown.chosen
+        for chosen in group.replicas.chosen
     ]
 
 
@@ -158,7 +158,7 @@ def panel_picture(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> Canv
     """Draw the groups that `embed_replicas` returned, ordered by this score."""
     first = next(each for group in groups for each in group.embedded)
     return draw_panel(
-        [group.shown for group in groups],
+        [group.replicas for group in groups],
         first.trained,
         first.source,
         by,
@@ -171,7 +171,7 @@ def panel_picture(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> Canv
 def panel_caption(groups: Sequence[EmbeddedReplicas]) -> str:
     """Return the caption: the data, the factors, and the numbers of models and replicas."""
     first = next(each for group in groups for each in group.embedded)
-    factors = " and ".join(first.found.points.names)
+    factors = " and ".join(first.embedding.points.names)
     models = "one model" if len(groups) == 1 else f"{len(groups)} models"
     replicas = sum(len(group.runs) for group in groups)
     data = f"{first.data}: " if first.source else ""
@@ -184,26 +184,26 @@ def panel_as_dict(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict
     for group in groups:
         replicas = [
             {"run": str(run.path), "seed": run.seed, by: score}
-            for run, score in zip(group.runs, group.shown.scores, strict=True)
+            for run, score in zip(group.runs, group.replicas.scores, strict=True)
         ]
-        tables.append({"group": group.shown.name, "by": by, "replicas": replicas})
-        for chosen, each in zip(group.shown.chosen, group.embedded, strict=True):
-            own = {"group": group.shown.name, "replica": chosen.mark or chosen.name}
-            pair = each.found.pair
-            score = group.shown.scores[chosen.number]
+        tables.append({"group": group.replicas.name, "by": by, "replicas": replicas})
+        for chosen, each in zip(group.replicas.chosen, group.embedded, strict=True):
+            own = {"group": group.replicas.name, "replica": chosen.mark or chosen.name}
+            pair = each.embedding.pair
+            score = group.replicas.scores[chosen.number]
             models.append(
                 {**each.about, **own, by: score, **pair.as_dict(), "verdict": verdict_label(pair)}
             )
     return {"groups": tables, "models": models}
 
 
-def told_panel(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict[str, Any]:
+def panel_metadata(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict[str, Any]:
     """Return the metadata of the picture: each run, and the labels of the drawn ones."""
     runs = [
-        told_run(run.path, run.seed, run.settings.get("step"), {by: score})
-        | {"group": group.shown.name}
+        run_metadata(run.path, run.seed, run.settings.get("step"), {by: score})
+        | {"group": group.replicas.name}
         for group in groups
-        for run, score in zip(group.runs, group.shown.scores, strict=True)
+        for run, score in zip(group.runs, group.replicas.scores, strict=True)
     ]
     return {"runs": runs, "drawn": drawn_names(groups)}
 
@@ -220,7 +220,7 @@ def _group(
     marked = choose(scores, [run.seed for run in runs], picks, by)
     embedded = [known.get(path) or embed(path) for path in (runs[i].path for _, i in marked)]
     chosen = [
-        ChosenReplica(mark, i, _name(runs[i], runs), each.found)
+        ChosenReplica(mark, i, _name(runs[i], runs), each.embedding)
         for (mark, i), each in zip(marked, embedded, strict=True)
     ]
     return EmbeddedReplicas(Replicas(name, scores, chosen, runs[0].decoder), runs, embedded)
@@ -235,9 +235,9 @@ def _name(run: RunFacts, others: Sequence[RunFacts]) -> str:
 
 
 def _affine_r2(embedded: Embedded) -> float:
-    value = embedded.found.scores["affine_r2"]
+    value = embedded.embedding.scores["affine_r2"]
     if value is None:
-        names = " and ".join(embedded.found.points.names)
+        names = " and ".join(embedded.embedding.points.names)
         raise SbvaeError(
             f"{embedded.path}: affine_r2 does not exist for {names}, as one of them is "
             "circular; choose `by` mig or neg_elbo"

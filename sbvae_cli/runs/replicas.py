@@ -76,14 +76,14 @@ def find_replicas(path: Path) -> list[Replica]:
     if any(_model(each.config) != _model(found[0].config) for each in found):
         return []
     if found:
-        for folder in filter(_is_held_only, path.iterdir()):
+        for folder in filter(_has_only_locks, path.iterdir()):
             own = merge(found[0].config.as_dict(), {"training": {"seed": int(folder.name)}})
             found.append(Replica(build_config(own), RunFolder(folder)))
     return sorted(found, key=lambda replica: replica.seed)
 
 
-def _is_held_only(path: Path) -> bool:
-    return path.name.isdecimal() and path.is_dir() and RunFolder(path).is_held_only()
+def _has_only_locks(path: Path) -> bool:
+    return path.name.isdecimal() and path.is_dir() and RunFolder(path).has_only_locks()
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder
-from sbvae_cli.runs.naming import OF_RUN
+from sbvae_cli.runs.naming import EXECUTION_SETTINGS
 from sbvae_cli.runs.tensorboard import require_tensorboard
 
 # Settings that can differ from the preset without changing its model.
-SAME_MODEL = {f"training.{name}" for name in ("seed", "precision", "shuffle", *OF_RUN)}
+SAME_MODEL = {f"training.{name}" for name in ("seed", "precision", "shuffle", *EXECUTION_SETTINGS)}
 
 
 @dataclass(frozen=True)

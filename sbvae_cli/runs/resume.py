@@ -14,15 +14,15 @@ from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.folder import KEPT, RunFolder
-from sbvae_cli.runs.naming import OF_RUN
-from sbvae_cli.runs.own_data import match, open_own_data, open_same_data
+from sbvae_cli.runs.folder import KEPT_CHECKPOINT, RunFolder
+from sbvae_cli.runs.naming import EXECUTION_SETTINGS
+from sbvae_cli.runs.own_data import compare_data, open_own_data, open_same_data
 from sbvae_cli.runs.replicas import Replica, find_replicas, is_run
 from sbvae_cli.runs.tensorboard import require_tensorboard
 from sbvae_cli.training.devices import resolve_device
 
 # Settings that may change when a run is resumed.
-CHANGEABLE = {f"training.{name}" for name in ("steps", *OF_RUN)}
+CHANGEABLE = {f"training.{name}" for name in ("steps", *EXECUTION_SETTINGS)}
 
 _MOST_RUNS = 20  # number of runs, or folders of replicas, that are listed
 
@@ -49,7 +49,7 @@ class Resumption:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """Progress of a run.
 
     Attributes:
@@ -150,7 +150,7 @@ def run_folder(path: Path) -> RunFolder:
     folder = RunFolder(path.parent)
     if path.name == folder.checkpoint.name:
         return folder
-    if KEPT.fullmatch(path.name):
+    if KEPT_CHECKPOINT.fullmatch(path.name):
         raise SbvaeError(
             f"{path}: is a checkpoint that was kept; a run goes on from its ckpt.pt: copy this one "
             f"to {folder.checkpoint} to go back to it, then {command('train', resume=folder.path)}"
@@ -158,7 +158,7 @@ def run_folder(path: Path) -> RunFolder:
     raise SbvaeError(f"{path}: is a file; name the folder of a run")
 
 
-def list_runs(path: Path) -> list[Progress]:
+def list_runs(path: Path) -> list[RunProgress]:
     """List the runs in a folder that is not itself a run, last changed first, at most 20."""
     if not path.is_dir() or (path / "ckpt.pt").exists():
         return []
@@ -168,7 +168,7 @@ def list_runs(path: Path) -> list[Progress]:
         with suppress(SbvaeError):  # the file is damaged or of another kind
             checkpoint = load_checkpoint(file)
             steps = checkpoint.config.training.steps
-            found.append(Progress(file.parent, checkpoint.step, steps))
+            found.append(RunProgress(file.parent, checkpoint.step, steps))
     return found
 
 
@@ -224,8 +224,8 @@ def changed_config(
             )
             raise SbvaeError(
                 f"{folder.path}: was trained {had} {value}; a resumed run keeps its settings; "
-                f"only {', '.join(f'`{one}`' for one in ('steps', *OF_RUN))} and the path of its "
-                "`source` may change"
+                f"only {', '.join(f'`{one}`' for one in ('steps', *EXECUTION_SETTINGS))} and the "
+                "path of its `source` may change"
             )
     changed = build_config(merge(tree, nested(wanted)))
     if changed.training.tensorboard:
@@ -239,7 +239,7 @@ def _unchanged(own: DataConfig, source: Source) -> Source:
     Raises:
         SbvaeError: If they are not; the message names the differences.
     """
-    differences = match(own, source).differences
+    differences = compare_data(own, source).differences
     if differences:
         raise SbvaeError(
             f"{own.source}: is no longer the file that the run was trained on: "

@@ -41,15 +41,15 @@ class RunFacts:
         return str(self.settings.get("model.likelihood.kind", ""))
 
 
-def told_run(
+def run_metadata(
     path: Path, seed: int | None, step: int | None, scores: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the metadata of a run in a picture's file, without unknown entries such as None."""
-    told = {"run": str(path), "seed": seed, "step": step}
-    told = {name: value for name, value in told.items() if value is not None}
+    metadata = {"run": str(path), "seed": seed, "step": step}
+    metadata = {name: value for name, value in metadata.items() if value is not None}
     if scores is None:
-        return told
-    return {**told, "scores": {k: v for k, v in scores.items() if isinstance(v, int | float)}}
+        return metadata
+    return {**metadata, "scores": {k: v for k, v in scores.items() if isinstance(v, int | float)}}
 
 
 def read_facts(path: Path, data: str | None = None) -> RunFacts:

@@ -13,7 +13,7 @@ from sbvae_cli.figures.scores import draw_scores
 from sbvae_cli.figures.table import ScoreTable, TableRow, score_table
 from sbvae_cli.runs.figure_data import beta_sweeps, data_names, score_groups
 from sbvae_cli.runs.labels import group_labels
-from sbvae_cli.runs.run_facts import told_run
+from sbvae_cli.runs.run_facts import run_metadata
 from sbvae_cli.runs.scores import RunScores
 from sbvae_cli.viz.canvas import Canvas
 
@@ -87,6 +87,6 @@ def scores_there(found: Sequence[RunScores], names: Sequence[str]) -> list[str]:
     return there
 
 
-def told_scores(found: Sequence[RunScores]) -> dict[str, Any]:
+def scores_metadata(found: Sequence[RunScores]) -> dict[str, Any]:
     """Return the metadata of a picture about its runs, in plain containers."""
-    return {"runs": [told_run(Path(run.name), run.seed, run.step, run.values) for run in found]}
+    return {"runs": [run_metadata(Path(run.name), run.seed, run.step, run.values) for run in found]}

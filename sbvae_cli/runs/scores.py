@@ -24,7 +24,7 @@ from sbvae_cli.runs.scores_file import (
     without_copies,
 )
 from sbvae_cli.runs.stored_scores import protocol_of_scores, stored_records
-from sbvae_cli.runs.targets import each_once
+from sbvae_cli.runs.targets import resolve_targets
 
 if TYPE_CHECKING:  # evaluation takes a second to load, and files of scores do not need it
     from sbvae_cli.evaluation.evaluate import OnMetric
@@ -125,7 +125,7 @@ def score_runs(
     """
     wanted = {name: requested_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
-    paths = each_once([path for path in targets if path not in read], on_note)
+    paths = resolve_targets([path for path in targets if path not in read], on_note)
     known = [each for own in read.values() for each in own]
     facts = [read_facts(path, data) for path in paths] if facts is None else facts
     _refuse_other_factors(facts, known, wanted)

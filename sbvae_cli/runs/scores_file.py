@@ -52,8 +52,8 @@ def record_of(each: "Evaluated") -> ScoreRecord:
     return ScoreRecord(
         *(each.name, each.group, each.seed, each.about.get("step"), each.settings),
         *(_data(each), each.images),
-        _protocol(each.found.protocol.as_dict()),
-        {(one.factors, one.name): one.score.value for one in each.found.numbers},
+        _protocol(each.evaluation.protocol.as_dict()),
+        {(one.factors, one.name): one.score.value for one in each.evaluation.numbers},
     )
 
 
@@ -71,7 +71,7 @@ def about_run(each: "Evaluated") -> dict[str, Any]:
 
 def result_of(each: "Evaluated") -> dict[str, Any]:
     """Return everything that a JSON file has of a run; its sentences name arguments."""
-    return {**each.about, **each.found.as_dict(), "run": about_run(each)}
+    return {**each.about, **each.evaluation.as_dict(), "run": about_run(each)}
 
 
 def is_scores_file(path: Path) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.open import open_checkpoint, open_data
-from sbvae_cli.runs.run_facts import told_run
-from sbvae_cli.runs.targets import each_once
+from sbvae_cli.runs.run_facts import run_metadata
+from sbvae_cli.runs.targets import resolve_targets
 
 if TYPE_CHECKING:
     from sbvae_cli.checkpoint import Checkpoint
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Opened:
+class NamedModel:
     """An opened model with a name that tells it from the others.
 
     Attributes:
@@ -43,7 +43,7 @@ class Opened:
     @property
     def about(self) -> dict[str, Any]:
         """Description of the model in plain containers."""
-        return told_run(self.path, self.checkpoint.config.training.seed, self.checkpoint.step)
+        return run_metadata(self.path, self.checkpoint.config.training.seed, self.checkpoint.step)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class SeveralModels:
         source: Data that all of them take.
     """
 
-    models: tuple[Opened, ...]
+    models: tuple[NamedModel, ...]
     source: "Source"
 
     @property
@@ -67,7 +67,7 @@ class SeveralModels:
 
     def by_title(
         self,
-        make: "Callable[[VAE, Opened], T]",
+        make: "Callable[[VAE, NamedModel], T]",
         device: str = "auto",
         decoded_size: tuple[int, int] | None = None,
     ) -> dict[str, T]:
@@ -77,7 +77,7 @@ class SeveralModels:
         of a single model is "".
 
         Args:
-            make: Called with the model, ready for evaluation, and its `Opened`.
+            make: Called with the model, ready for evaluation, and its `NamedModel`.
             device: Name of the device that computes.
             decoded_size: (H, W) of decoded images; None for the size of the data.
 
@@ -120,14 +120,14 @@ def open_models(
         SbvaeError: If a target cannot be used, there are more than six models, or their data or
             image sizes differ.
     """
-    paths = each_once(targets, on_note)
+    paths = resolve_targets(targets, on_note)
     if len(paths) > MOST_MODELS:
         raise SbvaeError(
             f"{len(paths)} models do not fit side by side; name at most {MOST_MODELS}, for "
             f"example {paths[0]} {paths[1]}"
         )
     opened = tuple(
-        Opened(path, name, open_checkpoint(path))
+        NamedModel(path, name, open_checkpoint(path))
         for path, name in zip(paths, short_names(paths), strict=True)
     )
     _require_same_shape(opened)
@@ -153,7 +153,7 @@ def short_names(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]  # several checkpoints of one run
 
 
-def _require_same_shape(opened: Sequence[Opened]) -> None:
+def _require_same_shape(opened: Sequence[NamedModel]) -> None:
     """Refuse models that take images of different sizes or channels."""
     first, a = opened[0].path, opened[0].checkpoint.config.data
     for other in opened[1:]:
@@ -166,7 +166,7 @@ def _require_same_shape(opened: Sequence[Opened]) -> None:
             )
 
 
-def _require_same_data(opened: Sequence[Opened]) -> None:
+def _require_same_data(opened: Sequence[NamedModel]) -> None:
     """Refuse models that were trained on different images."""
     first, a = opened[0].path, opened[0].checkpoint.config.data
     for other in opened[1:]:

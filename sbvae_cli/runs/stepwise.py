@@ -12,7 +12,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resume import Resumption
-from sbvae_cli.runs.train import refuse_moved_on, restore, watch_replicas
+from sbvae_cli.runs.train import make_replica_observers, refuse_if_resumed, restore
 from sbvae_cli.training.build import build_maker, build_updater, with_own_precision
 from sbvae_cli.training.loop import Report, train
 
@@ -63,7 +63,7 @@ class SteppedRun(Iterator[Report]):
             if folder is not None:
                 held.enter_context(folder.locked())
                 if resumption:
-                    refuse_moved_on(folder, self.step)
+                    refuse_if_resumed(folder, self.step)
                 elif not force:
                     folder.refuse_if_used()
             seeds = [self.config.training.seed]
@@ -113,11 +113,11 @@ class SteppedRun(Iterator[Report]):
         start, watched = self.step, None
         if folder is not None:
             if self._resumption:
-                folder.go_on(config, start)
+                folder.resume(config, start)
             else:
                 folder.begin(config, self._on_note)
             several = [config], self._source, updater, [folder], start, (), self._on_note
-            (watched,) = watch_replicas(*several)
+            (watched,) = make_replica_observers(*several)
         reports = train(
             updater,
             self._maker,
@@ -131,7 +131,7 @@ class SteppedRun(Iterator[Report]):
                 if report.note:
                     self._on_note(report.note)
                 if watched:
-                    watched.see(report)
+                    watched.observe(report)
                 error = watched.error if watched else report.error
                 if error:
                     raise error

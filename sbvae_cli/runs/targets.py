@@ -10,7 +10,7 @@ from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.replicas import find_replicas, is_run
 
 
-def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[Path]:
+def resolve_targets(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[Path]:
     """Resolve targets to checkpoints and files, each once.
 
     Args:

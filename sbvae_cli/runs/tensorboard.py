@@ -15,7 +15,7 @@ from PIL import Image
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
-from sbvae_cli.runs.folder import EVENTS, RunFolder
+from sbvae_cli.runs.folder import EVENT_FILES, RunFolder
 from sbvae_cli.system_errors import unwritten
 
 _VERSION = "brain.Event:2"  # version of the format, which the first record of a file states
@@ -37,7 +37,7 @@ def require_tensorboard() -> None:
         ) from error
 
 
-class Board:
+class EventWriter:
     """Event file of a run, written record by record, so that a killed process loses none.
 
     When a run is resumed, records after the resumed step are dropped from earlier files.
@@ -52,7 +52,7 @@ class Board:
         for path in folder.event_files():
             _cut(path.read_bytes(), start, path)
         name = f"{int(time.time()):010}.{socket.gethostname()}.{os.getpid()}"
-        self._path = folder.path / EVENTS.replace("*", name)
+        self._path = folder.path / EVENT_FILES.replace("*", name)
         self._write(file_version=_VERSION)
         if start:  # tells a running TensorBoard that later records were dropped
             self._write(step=start + 1, session_log={"status": 1})

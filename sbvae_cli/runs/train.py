@@ -20,7 +20,7 @@ from sbvae_cli.training.update import Updater
 
 if TYPE_CHECKING:
     from sbvae_cli.runs.previews import Previews
-    from sbvae_cli.runs.tensorboard import Board
+    from sbvae_cli.runs.tensorboard import EventWriter
 
 
 def start_runs(
@@ -99,15 +99,15 @@ def resume_runs(
     threads = first.threads if updater.device.type == "cpu" else first.config.training.threads
     with cpu_threads(threads), _locked(folders):
         for folder in folders:
-            refuse_moved_on(folder, start)
+            refuse_if_resumed(folder, start)
         source = first.source
         with closing(build_maker(first.config, source, seeds, updater.device)) as maker:
             for folder, config in zip(folders, configs, strict=True):
-                folder.go_on(config, start)
+                folder.resume(config, start)
             return _run(configs, source, updater, maker, folders, start, observers, stop, on_note)
 
 
-def refuse_moved_on(folder: RunFolder, step: int) -> None:
+def refuse_if_resumed(folder: RunFolder, step: int) -> None:
     """Refuse a run that another process resumed before its folder was locked.
 
     Args:
@@ -159,7 +159,7 @@ def _run(
     on_note: Callable[[str], None],
 ) -> list[int]:
     training = configs[0].training
-    watched = watch_replicas(configs, source, updater, folders, start, observers, on_note)
+    watched = make_replica_observers(configs, source, updater, folders, start, observers, on_note)
 
     def watch(step: int) -> None:
         for replica in watched:
@@ -170,14 +170,14 @@ def _run(
             for line in {report.note for report in several if report.note}:
                 on_note(line)
             for report in several:
-                watched[report.replica].see(report)
+                watched[report.replica].observe(report)
             if all(replica.error for replica in watched):
                 break
     _raise_if_diverged(watched)
     return [replica.step for replica in watched]
 
 
-def watch_replicas(
+def make_replica_observers(
     configs: Sequence[Config],
     source: Source,
     updater: Updater,
@@ -185,27 +185,27 @@ def watch_replicas(
     start: int,
     observers: Sequence[Observer],
     on_note: Callable[[str], None],
-) -> "list[Watched]":
+) -> "list[ReplicaObserver]":
     """Return an observer of each replica, which begins at step `start`; see `start_runs`."""
-    boards = _boards(configs, folders, start)
-    previews = _previews(configs, source, updater, folders, start, on_note, boards)
+    writers = _event_writers(configs, folders, start)
+    previews = _previews(configs, source, updater, folders, start, on_note, writers)
     return [
-        Watched(folder, config, source, updater, replica, observers, start, preview, board)
-        for replica, (folder, config, preview, board) in enumerate(
-            zip(folders, configs, previews, boards, strict=True)
+        ReplicaObserver(folder, config, source, updater, replica, observers, start, preview, writer)
+        for replica, (folder, config, preview, writer) in enumerate(
+            zip(folders, configs, previews, writers, strict=True)
         )
     ]
 
 
-def _boards(
+def _event_writers(
     configs: Sequence[Config], folders: Sequence[RunFolder], start: int
-) -> "Sequence[Board | None]":
+) -> "Sequence[EventWriter | None]":
     """Return the event file of each replica if `tensorboard` is set, else None for each."""
     if not configs[0].training.tensorboard:
         return [None] * len(configs)
-    from sbvae_cli.runs.tensorboard import Board  # imports an optional dependency
+    from sbvae_cli.runs.tensorboard import EventWriter  # imports an optional dependency
 
-    return [Board(folder, start) for folder in folders]
+    return [EventWriter(folder, start) for folder in folders]
 
 
 def _previews(
@@ -215,7 +215,7 @@ def _previews(
     folders: Sequence[RunFolder],
     start: int,
     on_note: Callable[[str], None],
-    boards: "Sequence[Board | None]",
+    writers: "Sequence[EventWriter | None]",
 ) -> "Sequence[Previews | None]":
     """Return the previews of each replica if `preview` is set, else None for each."""
     if not configs[0].training.preview:
@@ -224,12 +224,12 @@ def _previews(
 
     images = preview_images(configs[0], source, on_note)
     return [
-        Previews(folder, config, source, vae, images, start, on_note, len(configs), board)
-        for folder, config, vae, board in zip(folders, configs, updater.vaes, boards, strict=True)
+        Previews(folder, config, source, vae, images, start, on_note, len(configs), writer)
+        for folder, config, vae, writer in zip(folders, configs, updater.vaes, writers, strict=True)
     ]
 
 
-class Watched:
+class ReplicaObserver:
     """Observer of a replica: it writes its log and checkpoints, and keeps its divergence error."""
 
     def __init__(
@@ -242,12 +242,12 @@ class Watched:
         observers: Sequence[Observer],
         step: int,
         preview: "Previews | None",
-        board: "Board | None",
+        writer: "EventWriter | None",
     ) -> None:
-        self.folder, self.step, self._board = folder, step, board
+        self.folder, self.step, self._writer = folder, step, writer
         self.error: DivergedError | None = None
         self._observers, self._preview = observers, preview
-        self._log = log_to(folder, config, source, updater.vaes[replica], board)
+        self._log = log_to(folder, config, source, updater.vaes[replica], writer)
         self._save = save_to(folder, config, updater)
 
     def watch(self, step: int) -> None:
@@ -255,7 +255,7 @@ class Watched:
         if self._preview:
             self._preview.watch(step)
 
-    def see(self, report: Report) -> None:
+    def observe(self, report: Report) -> None:
         """Log a report, pass it on and save the model; ignore reports after an error."""
         if self.error:
             return
@@ -268,8 +268,8 @@ class Watched:
                 report = replace(report, terms={}, save=False, error=error)
         if error:
             self.error = log_divergence(self.folder, error)
-            if self._board:
-                self._board.scalars(error.step, error.terms)
+            if self._writer:
+                self._writer.scalars(error.step, error.terms)
             report = replace(report, error=self.error)
         for observe in self._observers:
             observe(report)
@@ -280,7 +280,7 @@ class Watched:
             self.step = report.step
 
 
-def _raise_if_diverged(watched: Sequence[Watched]) -> None:
+def _raise_if_diverged(watched: Sequence[ReplicaObserver]) -> None:
     """Raise the error of one replica, or one error that names all diverged replicas.
 
     Raises:

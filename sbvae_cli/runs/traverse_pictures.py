@@ -22,7 +22,7 @@ from sbvae_cli.figures.decoded import (
 )
 from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.models.vae import VAE
-from sbvae_cli.runs.several_models import Opened, SeveralModels
+from sbvae_cli.runs.several_models import NamedModel, SeveralModels
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 
@@ -31,12 +31,12 @@ COLUMNS, COLUMNS_OF_SEVERAL, MOVING_COLUMNS = 11, 7, 25
 LEAST_EXAMPLES, MOST_EXAMPLES = 7, 12
 # Limits of an animation: start images of all models, and samples.
 MOST_MOVING, MOST_MOVING_SAMPLES = 6, 100
-DRIFT = 40  # frames of one cycle through the samples
+DRIFT_FRAMES = 40  # frames of one cycle through the samples
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Asked:
+class PictureRequest:
     """Arguments that all kinds of pictures share.
 
     Attributes:
@@ -82,94 +82,94 @@ class Asked:
         """Find images by number or file; None stands for the first image that is not blank."""
         return [start_image(self.opened.source, which, self.seed) for which in images]
 
-    def each(self, make: Callable[[VAE, Opened], T]) -> dict[str, T]:
+    def each(self, make: Callable[[VAE, NamedModel], T]) -> dict[str, T]:
         """Call `make` for each model, and return the results by title."""
         return self.opened.by_title(make, self.device, self.size)
 
 
-def samples(asked: Asked, count: int) -> Canvas | Animation:
+def samples(request: PictureRequest, count: int) -> Canvas | Animation:
     """Draw samples of the prior; models of equal latent dimension get the same codes."""
-    frames = DRIFT if asked.moving else 1
-    if asked.moving and count > MOST_MOVING_SAMPLES:
+    frames = DRIFT_FRAMES if request.moving else 1
+    if request.moving and count > MOST_MOVING_SAMPLES:
         most = f"{count}: an animation has room for {MOST_MOVING_SAMPLES}"
         raise SbvaeError(f"{most}; draw fewer, or a PNG", field="samples")
 
-    def draw(vae: VAE, opened: Opened) -> NDArray[np.uint8]:
+    def draw(vae: VAE, opened: NamedModel) -> NDArray[np.uint8]:
         latents = opened.checkpoint.config.model.latent_dim
-        return prior_samples(vae, latents, count, frames, asked.seed)
+        return prior_samples(vae, latents, count, frames, request.seed)
 
-    found = asked.each(draw)
-    caption = f"{asked.caption}; samples of the prior"
-    if asked.moving:
+    found = request.each(draw)
+    caption = f"{request.caption}; samples of the prior"
+    if request.moving:
         return animate_samples(found, caption)
     return draw_prior_samples({title: images[0] for title, images in found.items()}, caption)
 
 
-def interpolation(asked: Asked, ends: Sequence[StartImage]) -> Canvas | Animation:
+def interpolation(request: PictureRequest, ends: Sequence[StartImage]) -> Canvas | Animation:
     """Draw an interpolation between the codes of two images."""
     pair = ends[0], ends[1]
-    found = asked.each(lambda vae, _: interpolate(vae, pair, asked.steps, swing=asked.moving))
-    caption = f"{asked.caption}; between the codes of two images"
-    return (animate_interpolations if asked.moving else draw_interpolations)(found, caption)
+    found = request.each(lambda vae, _: interpolate(vae, pair, request.steps, swing=request.moving))
+    caption = f"{request.caption}; between the codes of two images"
+    return (animate_interpolations if request.moving else draw_interpolations)(found, caption)
 
 
-def reconstructions(asked: Asked, count: int, starts: Sequence[StartImage]) -> Canvas:
+def reconstructions(request: PictureRequest, count: int, starts: Sequence[StartImage]) -> Canvas:
     """Draw images above their reconstructions by each model."""
-    found = asked.each(
+    found = request.each(
         lambda vae, opened: reconstruct(
             vae,
-            asked.opened.source,
+            request.opened.source,
             opened.checkpoint.space,
             count,
             starts=starts,
-            shared=asked.shared_space,
-            seed=asked.seed,
+            shared=request.shared_space,
+            seed=request.seed,
         )
     )
-    return draw_reconstructions(found, asked.caption)
+    return draw_reconstructions(found, request.caption)
 
 
 def sweep(
-    asked: Asked,
+    request: PictureRequest,
     latents: int | Sequence[int] | None,
     ends: tuple[float, float] | Literal["posterior"],
     starts: Sequence[StartImage],
 ) -> dict[str, Traversal]:
     """Traverse the latents of each model, as `evaluation.traversal.traverse` does."""
-    models = len(asked.opened.models)
-    starts = starts or asked.find([None])
-    if asked.moving and models * len(starts) > MOST_MOVING:
+    models = len(request.opened.models)
+    starts = starts or request.find([None])
+    if request.moving and models * len(starts) > MOST_MOVING:
         found = f"{len(starts)} start images of {models} model{'s' if models > 1 else ''}"
         most = f"an animation has room for {MOST_MOVING} of one"
         raise SbvaeError(f"{found} do not move together: {most}; name fewer, or draw a PNG")
-    count = min(max(asked.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
-    looked = draw_reference_images(asked.opened.source, asked.seed)
-    return asked.each(
+    count = min(max(request.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
+    looked = draw_reference_images(request.opened.source, request.seed)
+    return request.each(
         lambda vae, opened: traverse(
             vae,
-            asked.opened.source,
+            request.opened.source,
             opened.checkpoint.space,
             latents=latents,
             ends=ends,
-            columns=asked.steps,
-            swing=asked.moving,
+            columns=request.steps,
+            swing=request.moving,
             count=count,
             starts=starts,
-            shared=asked.shared_space,
-            seed=asked.seed,
+            shared=request.shared_space,
+            seed=request.seed,
             reference=looked,
         )
     )
 
 
-def sweeps(asked: Asked, results: dict[str, Traversal]) -> Canvas | Animation:
+def sweeps(request: PictureRequest, results: dict[str, Traversal]) -> Canvas | Animation:
     """Draw the traversals that `sweep` returned."""
     one = results.get("")
     shown = results if one is None else one
-    caption = asked.caption
+    caption = request.caption
     if one is not None and not one.used:
         caption += "\nNo latent is in use."
-    if not asked.moving:
+    if not request.moving:
         return draw_traversal(shown, caption)
-    decoders = [each.checkpoint.config.model.decoder.kind for each in asked.opened.models]
+    decoders = [each.checkpoint.config.model.decoder.kind for each in request.opened.models]
     return animate_traversal(shown, caption, decoders)

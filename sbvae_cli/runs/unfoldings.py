@@ -16,11 +16,11 @@ from sbvae_cli.runs.moments_file import read_moments
 from sbvae_cli.runs.targets import run_folders
 from sbvae_cli.viz.animation import Animation
 
-MOST = 8  # models side by side in a picture
+MAX_RUNS = 8  # models side by side in a picture
 
 
 @dataclass(frozen=True)
-class Unfolded:
+class UnfoldedRun:
     """A run with stored moments.
 
     Attributes:
@@ -36,7 +36,7 @@ class Unfolded:
     unfolding: Unfolding
 
 
-def unfolding_animation(found: Sequence[Unfolded]) -> Animation:
+def unfolding_animation(found: Sequence[UnfoldedRun]) -> Animation:
     """Animate how runs embedded two factors during training, side by side.
 
     Raises:
@@ -55,7 +55,7 @@ def unfolding_animation(found: Sequence[Unfolded]) -> Animation:
 
 def read_unfoldings(
     targets: Sequence[Path], on_note: Callable[[str], None] = lambda line: None
-) -> list[Unfolded]:
+) -> list[UnfoldedRun]:
     """Read the moments of runs, each once, in the order of the targets.
 
     Args:
@@ -75,8 +75,8 @@ def read_unfoldings(
         )
     if without:
         on_note(f"{', '.join(without)}: without previews and left out")
-    if len(there) > MOST:
-        raise SbvaeError(f"{len(there)} runs are too many for one picture; name {MOST} at most")
+    if len(there) > MAX_RUNS:
+        raise SbvaeError(f"{len(there)} runs are too many for one picture; name {MAX_RUNS} at most")
     configs = [build_config(read_yaml(folder.config), str(folder.config)) for folder in there]
     labels = config_labels(configs)
     if len(set(labels)) < len(labels):
@@ -87,6 +87,6 @@ def read_unfoldings(
     if len(set(labels)) < len(labels):
         labels = [str(folder.path) for folder in there]
     return [
-        Unfolded(folder.path, label, config, read_moments(folder.previews / MOMENTS))
+        UnfoldedRun(folder.path, label, config, read_moments(folder.previews / MOMENTS))
         for folder, label, config in zip(there, labels, configs, strict=True)
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from sbvae_cli.config.load import Tree
 from sbvae_cli.config.score_names import NATS, requested_score, score_style
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.naming import OF_RUN, has_own_space, setting_label
+from sbvae_cli.runs.naming import EXECUTION_SETTINGS, has_own_space, setting_label
 from sbvae_cli.sweeps.collect import Collected, RunGroup, plain
 
 PAPER = "neg_elbo"
@@ -113,7 +113,7 @@ def as_config(group: RunGroup) -> Tree:
     """Return the settings of a group as a tree for `sbvae train`, without seed and device."""
     config = group.runs[0].replica.config
     tree, data = config.as_dict(), config.data.model_dump(mode="json")
-    for name in ("seed", *OF_RUN):
+    for name in ("seed", *EXECUTION_SETTINGS):
         tree["training"].pop(name, None)
     tree["preset"].pop("changed", None)
     kept = ["source"]

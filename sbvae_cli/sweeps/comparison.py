@@ -23,14 +23,14 @@ class Comparison:
     """Comparison of groups of runs by one score.
 
     Attributes:
-        found: Probability that a run of the first side has the higher value; along a trend, that of
-            two runs the one at the higher level has it.
+        superiority: Probability that a run of the first side has the higher value; along a trend,
+            that of two runs the one at the higher level has it.
         counts: Number of runs of each side that have the score.
         parts: Label and probability of each stratum, such as "beta 0.4", within which runs were
-            compared; `found` is the mean over the strata.
+            compared; `superiority` is the mean over the strata.
     """
 
-    found: Superiority
+    superiority: Superiority
     counts: tuple[int, ...]
     parts: tuple[tuple[str, float], ...]
 
@@ -75,9 +75,9 @@ class ComparedValues:
                 "against": self.other,
                 "score": score,
                 "direction": direction_of(score),
-                "probability": found.found.probability,
-                "low": found.found.low,
-                "high": found.found.high,
+                "probability": found.superiority.probability,
+                "low": found.superiority.low,
+                "high": found.superiority.high,
                 "runs": list(found.counts),
                 "strata": found.strata,
                 "interval": METHOD,

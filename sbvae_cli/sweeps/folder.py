@@ -14,7 +14,7 @@ from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.config.sweep import read_sweep
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
-from sbvae_cli.runs.folder import RunFolder, hold_folder
+from sbvae_cli.runs.folder import RunFolder, lock_folder
 from sbvae_cli.runs.naming import flat_settings
 from sbvae_cli.runs.replicas import Replica, first_difference, is_run
 from sbvae_cli.sweeps.doing import Doing, is_trained_otherwise, read_doing
@@ -82,7 +82,7 @@ class SweepFolder:
             SbvaeError: If another process holds the folder, or it cannot be created.
         """
         busy = "another process runs this sweep; wait for it, or choose another `out`"
-        return hold_folder(self.path, _LOCK, busy)
+        return lock_folder(self.path, _LOCK, busy)
 
     def open_plan(self) -> Plan:
         """Read the plan of the folder and resolve it.

@@ -136,7 +136,7 @@ def test_a_command_of_it_that_fails_or_is_stopped_ends_it(
     def stop(*_: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("sbvae_cli.runs.targets.each_once", stop)
+    monkeypatch.setattr("sbvae_cli.runs.targets.resolve_targets", stop)
     done = sbvae("demo")
     assert done.code == 143 and done.err.endswith("resume with: sbvae demo demo\n")
 

@@ -441,7 +441,7 @@ def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
     codes = write_codes(Path("codes.npz"))
     save_model(Path("other"), preset="xh")
     monkeypatch.setattr(runs_evaluate, "evaluate_opened", None)
-    monkeypatch.setattr(runs_evaluate, "_of_codes", None)
+    monkeypatch.setattr(runs_evaluate, "_evaluate_codes", None)
     for targets in ([codes], [run_folder, codes]):
         done = sbvae("eval", *targets, "--metrics", "mig,udr")
         assert (done.code, done.out) == (1, "")

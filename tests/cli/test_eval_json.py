@@ -46,7 +46,7 @@ def test_a_target_of_json_is_refused_before_anything_is_scored(
     Path("folder").mkdir()
     Path("link.json").symlink_to("codes.npz")
     before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
-    monkeypatch.setattr(runs_evaluate, "_of_codes", None)
+    monkeypatch.setattr(runs_evaluate, "_evaluate_codes", None)
     done = sbvae("eval", codes, "--json", target)
     assert done.code == 1 and len(lines(done.err)) == 1 and message in done.err
     assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before

@@ -15,7 +15,7 @@ from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import DivergedError, StoppedError
-from sbvae_cli.runs.memory import fitting, processes_that_fit, replicas_that_fit, update_once
+from sbvae_cli.runs.memory import count_fitting, processes_that_fit, replicas_that_fit, update_once
 from sbvae_cli.runs.replicas import plan_replicas
 from sbvae_cli.runs.resolve import Request, resolve
 from sbvae_cli.training.loop import Report
@@ -182,7 +182,7 @@ def test_a_signal_ends_a_group_and_begins_no_other(
 
 
 def test_half_of_the_free_memory_is_for_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [fitting(1_000, taken) for taken in (100, 101, 500, 501, 10**9)] == [5, 4, 1, 1, 1]
+    assert [count_fitting(1_000, taken) for taken in (100, 101, 500, 501, 10**9)] == [5, 4, 1, 1, 1]
     config, _ = resolve(Request("quick", options={"data": {"source": "circles:xy"}}))
     on_cpu = config.training.model_copy(update={"device": "cpu"})
     assert replicas_that_fit(config.model_copy(update={"training": on_cpu}), 99) == 99

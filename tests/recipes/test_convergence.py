@@ -9,8 +9,8 @@ import pytest
 
 from sbvae_cli.config.schema import Config
 from sbvae_cli.recipes.claims import Claim
-from sbvae_cli.recipes.convergence import change_of_loss, lacking
-from sbvae_cli.recipes.outcome import _which
+from sbvae_cli.recipes.convergence import change_of_loss, unlearned_factors
+from sbvae_cli.recipes.outcome import _lacking_text
 from sbvae_cli.recipes.verdicts import verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
@@ -65,7 +65,7 @@ def test_a_grid_that_collapsed_lacks_a_factor(folder: SweepFolder) -> None:
     change(folder, "deconv", 2, collapse)
 
     runs = collected(folder).select({KIND: "deconv"})[0].runs
-    assert [lacking(run) for run in runs] == [["x or y"]] * 2 + [[]] * 4
+    assert [unlearned_factors(run) for run in runs] == [["x or y"]] * 2 + [[]] * 4
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_factor_is_lacking_that_no_latent_tells_and_no_grid_shows(
 
     change(folder, "deconv", 1, known)
 
-    assert lacking(collected(folder).select({KIND: "deconv"})[0].runs[0]) == told
+    assert unlearned_factors(collected(folder).select({KIND: "deconv"})[0].runs[0]) == told
 
 
 @pytest.mark.parametrize(("used", "told"), [(2.0, []), (1.9, ["half of the factors"])])
@@ -105,8 +105,8 @@ def test_of_many_factors_half_as_many_latents_will_do(
     change(folder, "deconv", 1, many)
 
     run = collected(folder).select({KIND: "deconv"})[0].runs[0]
-    assert lacking(run) == told
-    assert lacking(run, "kl") == lacking(run, "latents_used") == []
+    assert unlearned_factors(run) == told
+    assert unlearned_factors(run, "kl") == unlearned_factors(run, "latents_used") == []
 
 
 def test_half_of_a_side_without_a_factor_has_not_converged(folder: SweepFolder) -> None:
@@ -135,7 +135,7 @@ def test_half_of_a_side_without_a_factor_has_not_converged(folder: SweepFolder) 
     ],
 )
 def test_factors_that_not_all_runs_lack_are_alternatives(lost: list[list[str]], told: str) -> None:
-    assert _which(lost) == told
+    assert _lacking_text(lost) == told
 
 
 def test_a_trend_along_which_factors_may_be_lost_needs_them_at_one_level(

@@ -12,7 +12,7 @@ from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.config.schema import Config
 from sbvae_cli.recipes.index import index_page, outcome_text, write_index
 from sbvae_cli.recipes.load import load_recipe, recipe_names, sweep_of
-from sbvae_cli.recipes.page import Reproduced, look_at, recipe_page, write_page
+from sbvae_cli.recipes.page import RecipeState, read_recipe_state, recipe_page, write_page
 from sbvae_cli.sweeps.collect import write_collected
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.plan import plan_sweep
@@ -20,7 +20,7 @@ from sbvae_cli.sweeps.plan import plan_sweep
 Write = Callable[..., SweepFolder]
 
 
-def page_of(found: Reproduced) -> str:
+def page_of(found: RecipeState) -> str:
     return recipe_page(found, with_flags)
 
 
@@ -44,7 +44,7 @@ def out(tmp_path: Path, written_sweep: Write) -> Path:
 
 
 def test_a_page_has_outcome_numbers_and_every_seed(out: Path) -> None:
-    page = page_of(look_at(load_recipe("figure-8"), "lite", out))
+    page = page_of(read_recipe_state(load_recipe("figure-8"), "lite", out))
 
     assert page.startswith("# Figure 8: Latent geometry of circles in X and Y")
     assert "Tier **lite**" in page and "11 of 12 runs are finished, 1 diverged" in page
@@ -64,7 +64,7 @@ def test_a_page_has_outcome_numbers_and_every_seed(out: Path) -> None:
 
 
 def test_a_page_says_how_the_tier_differs_from_the_paper(out: Path) -> None:
-    page = page_of(look_at(load_recipe("figure-8"), "lite", out))
+    page = page_of(read_recipe_state(load_recipe("figure-8"), "lite", out))
 
     for row in (
         r"\| steps +\| deconv: 3,000; broadcast: 1,000 +\| 500,000 +\|",
@@ -78,7 +78,7 @@ def test_a_page_says_how_the_tier_differs_from_the_paper(out: Path) -> None:
 
 
 def test_what_differs_in_the_full_tier_are_the_images(tmp_path: Path) -> None:
-    page = page_of(look_at(load_recipe("table-9"), "full", tmp_path))
+    page = page_of(read_recipe_state(load_recipe("table-9"), "full", tmp_path))
 
     assert re.search(r"\| images +\| look-alikes of 3D Shapes +\| 3D Shapes +\|", page)
     assert "| steps" not in page and "jumps" not in page
@@ -95,7 +95,7 @@ def test_settings_are_told_apart_by_decoder_objective_or_depth(tmp_path: Path) -
         ),
         ("table-5", r"\| depth 2: 32; depth 3: 32 32; depth 5: 32 32 32 32 +\|"),
     ):
-        page = page_of(look_at(load_recipe(name), "lite", tmp_path))
+        page = page_of(read_recipe_state(load_recipe(name), "lite", tmp_path))
         assert re.search(row, page), (name, page[:4000])
 
 
@@ -105,7 +105,7 @@ def test_scores_of_different_likelihoods_stand_in_no_column(
     sweep = sweep_of(load_recipe("figure-13"), "full")
     written_sweep(tmp_path / "out" / "runs", sweep.as_dict(), scores)
 
-    page = page_of(look_at(load_recipe("figure-13"), "full", tmp_path / "out"))
+    page = page_of(read_recipe_state(load_recipe("figure-13"), "full", tmp_path / "out"))
 
     assert "NLL and ELBO of different likelihoods (bernoulli, gaussian) are not comparable" in page
     tables = [line for line in page.splitlines() if line.startswith("|")]
@@ -118,13 +118,13 @@ def test_x_and_hue_are_told_apart(tmp_path: Path, written_sweep: Write) -> None:
     sweep = sweep_of(load_recipe("figure-16"), "smoke")
     written_sweep(tmp_path / "out" / "runs", sweep.as_dict(), lambda _: found)
 
-    page = page_of(look_at(load_recipe("figure-16"), "smoke", tmp_path / "out"))
+    page = page_of(read_recipe_state(load_recipe("figure-16"), "smoke", tmp_path / "out"))
 
     assert page.count("(R², mean over runs): x 0.970, hue 0.600") == 2
 
 
 def test_scores_are_explained_in_a_line_each(out: Path) -> None:
-    page = page_of(look_at(load_recipe("figure-8"), "lite", out))
+    page = page_of(read_recipe_state(load_recipe("figure-8"), "lite", out))
 
     assert "- **held-out NRMSE**: error of the affine map in the held-out region." in page
     assert page.count("- **MIG**: ") == 1
@@ -136,7 +136,7 @@ def test_the_papers_numbers_stand_beside_ours(tmp_path: Path, written_sweep: Wri
         tmp_path / "out" / "runs", sweep.as_dict(), lambda c: {"kl": 9.0 + c.training.seed}
     )
 
-    page = page_of(look_at(load_recipe("table-5"), "smoke", tmp_path / "out"))
+    page = page_of(read_recipe_state(load_recipe("table-5"), "smoke", tmp_path / "out"))
 
     assert re.search(
         r"\| 3-layer, KL +\| +24.4 ± 0.54 \| 9.50 ± 0.71 \[9.50\] +\| not tested +\|", page
@@ -146,7 +146,7 @@ def test_the_papers_numbers_stand_beside_ours(tmp_path: Path, written_sweep: Wri
 
 
 def test_only_pictures_that_are_there_are_shown(out: Path) -> None:
-    found = look_at(load_recipe("figure-8"), "lite", out)
+    found = read_recipe_state(load_recipe("figure-8"), "lite", out)
     assert "## Pictures" not in page_of(found)
 
     found.folder.path.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def test_only_pictures_that_are_there_are_shown(out: Path) -> None:
 
 
 def test_files_are_written_beside_each_other_and_again_alike(out: Path) -> None:
-    found = look_at(load_recipe("figure-8"), "lite", out)
+    found = read_recipe_state(load_recipe("figure-8"), "lite", out)
     found.folder.path.mkdir(parents=True, exist_ok=True)
     write_collected(found.folder, found.collected)
     file = write_page(found, with_flags)
@@ -165,7 +165,8 @@ def test_files_are_written_beside_each_other_and_again_alike(out: Path) -> None:
 
     assert file == out / "lite" / "figure-8" / "README.md"
     assert (
-        write_page(look_at(load_recipe("figure-8"), "lite", out), with_flags).read_bytes() == before
+        write_page(read_recipe_state(load_recipe("figure-8"), "lite", out), with_flags).read_bytes()
+        == before
     )
     for name in re.findall(r"\]\(([a-z]+\.(?:csv|json))\)", before.decode()):
         assert (file.parent / name).is_file()
@@ -191,7 +192,7 @@ def test_the_index_has_a_row_for_each_figure_and_table(out: Path) -> None:
 
 
 def test_outcomes_are_counted(out: Path) -> None:
-    found = look_at(load_recipe("figure-8"), "lite", out)
+    found = read_recipe_state(load_recipe("figure-8"), "lite", out)
 
     assert outcome_text(found) == (
         "2 thresholds reached, 1 ordering reproduced, 1 undecided, 1 reproduced, "
@@ -204,8 +205,8 @@ def test_every_claim_finds_its_runs_in_the_full_tier(tmp_path: Path) -> None:
     """And its score: a claim that no tier can test has a fault, or says why it has no test."""
     for name in recipe_names():
         recipe = load_recipe(name)
-        found = look_at(recipe, "full", tmp_path)
+        found = read_recipe_state(recipe, "full", tmp_path)
         assert len(found.verdicts) == len(recipe.claims)
         for each in found.verdicts:
             tested = each.claim.test is not None
-            assert each.outcome == ("not run" if tested else "not tested"), (name, each.said)
+            assert each.outcome == ("not run" if tested else "not tested"), (name, each.statement)

@@ -57,10 +57,12 @@ def test_an_ordering_that_all_pairs_have_is_reproduced(judge: Judge) -> None:
 
     assert found.outcome == "ordering reproduced"
     assert found.comparison is not None
-    assert found.comparison.found == probability_of_superiority([(high, low)])
-    assert found.said.startswith("MIG: broadcast 0.85 ± 0.19 [0.85], deconv 0.34 ± 0.17 [0.35]; ")
-    p, least, most = found.comparison.found
-    assert found.said.endswith(
+    assert found.comparison.superiority == probability_of_superiority([(high, low)])
+    assert found.statement.startswith(
+        "MIG: broadcast 0.85 ± 0.19 [0.85], deconv 0.34 ± 0.17 [0.35]; "
+    )
+    p, least, most = found.comparison.superiority
+    assert found.statement.endswith(
         f"P(broadcast higher) = {p:.2f} ({least:.2f} to {most:.2f}), 6 and 6 runs"
     )
     assert found.cautions == ()
@@ -78,7 +80,7 @@ def test_settings_in_which_an_ordering_is_the_other_way_are_said(judge: Judge) -
     found = judge(HIGHER, scores, {**KINDS, **betas}, 6)
 
     assert found.outcome == "ordering reproduced"
-    assert found.said.endswith(
+    assert found.statement.endswith(
         "24 and 24 runs, 4 settings: 1.00 of beta 1, 1.00 of beta 2, 1.00 of beta 4, 0.00 of beta 8"
     )
     assert found.cautions == ("on average over settings; the other way at beta 8",)
@@ -96,7 +98,7 @@ def test_an_interval_that_holds_one_half_decides_nothing(judge: Judge) -> None:
     )
 
     assert mixed.outcome == "undecided"
-    assert mixed.comparison is not None and 0.65 < mixed.comparison.found.probability < 0.75
+    assert mixed.comparison is not None and 0.65 < mixed.comparison.superiority.probability < 0.75
 
 
 @pytest.mark.parametrize(("below", "outcome"), [(-0.1, "ordering reproduced"), (0.0, "undecided")])
@@ -111,9 +113,9 @@ def test_where_as_high_will_do_a_little_lower_must_be_left_out(
 
     assert found.outcome == outcome
     assert found.comparison is not None
-    assert (found.comparison.found.low > 0.3) == (outcome == "ordering reproduced")
-    assert found.comparison.found.low < 0.5  # no ordering is shown
-    assert "where as high will do" in found.said
+    assert (found.comparison.superiority.low > 0.3) == (outcome == "ordering reproduced")
+    assert found.comparison.superiority.low < 0.5  # no ordering is shown
+    assert "where as high will do" in found.statement
 
 
 AFFINE = "x,y:affine_r2"
@@ -138,7 +140,7 @@ def test_a_score_hides_what_another_shows(
     found = judge(HIDDEN, scores)
 
     assert found.outcome == outcome
-    assert found.said.count("P(broadcast higher) = ") == 2
+    assert found.statement.count("P(broadcast higher) = ") == 2
 
 
 def test_a_trend_is_judged_by_all_pairs_of_levels(judge: Judge) -> None:
@@ -152,8 +154,8 @@ def test_a_trend_is_judged_by_all_pairs_of_levels(judge: Judge) -> None:
     assert found.outcome == "ordering reproduced"
     levels = [[1 / (depth - 1) + seed / 99 for seed in range(3)] for depth in (5, 3, 2)]
     assert found.comparison is not None
-    assert found.comparison.found == probability_of_rise([levels])
-    assert "at depth 2, " in found.said and "P(falls) = 1.00" in found.said
+    assert found.comparison.superiority == probability_of_rise([levels])
+    assert "at depth 2, " in found.statement and "P(falls) = 1.00" in found.statement
     assert found.cautions == ()
 
 
@@ -180,7 +182,7 @@ def test_a_threshold_counts_replicas(judge: Judge) -> None:
     found = judge(worst, scores)
 
     assert found.outcome == "threshold not reached"
-    assert "at least 0.5 in 5 of 6 runs" in found.said and "from 0.4 to 0.9" in found.said
+    assert "at least 0.5 in 5 of 6 runs" in found.statement and "from 0.4 to 0.9" in found.statement
     assert judge(most, scores).outcome == "threshold reached"
 
 
@@ -203,7 +205,7 @@ def test_runs_that_diverged_reach_no_threshold(judge: Judge) -> None:
     found = judge(test, lambda c: "diverged" if c.training.seed else {"mig": 0.9})
 
     assert found.outcome == "threshold not reached"
-    assert "at least 0.5 in 1 of 6 runs" in found.said
+    assert "at least 0.5 in 1 of 6 runs" in found.statement
     assert found.cautions == ("5 of 6 runs diverged and count as runs that miss it",)
 
 
@@ -245,7 +247,7 @@ def test_a_value_is_within_two_stds_of_the_paper(judge: Judge, mean: float, outc
     found = judge(test, by_decoder([mean] * 2, [0.0] * 2), replicas=2, tier="full")
 
     assert found.outcome == outcome
-    assert "the paper has 0.147 ± 0.057" in found.said
+    assert "the paper has 0.147 ± 0.057" in found.statement
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_a_number_that_tells_nothing_is_not_tested(
     )
 
     assert found.outcome == "not tested"
-    assert said in found.said and found.ours
+    assert said in found.statement and found.ours
 
 
 def test_a_wide_spread_of_the_paper_is_said(judge: Judge) -> None:
@@ -294,21 +296,21 @@ def test_a_value_is_not_tested_at_other_settings_than_the_papers(judge: Judge) -
     found = judge(test, by_decoder([0.1, 0.2], [0.0] * 2), replicas=2)
 
     assert found.outcome == "not tested"
-    assert "needs the paper's network and steps, which the lite tier lacks" in found.said
+    assert "needs the paper's network and steps, which the lite tier lacks" in found.statement
     assert found.ours == "0.150 ± 0.071 [0.150]"
 
 
 def test_what_is_judged_by_eye_says_so(judge: Judge) -> None:
     found = judge({"why": "judged by eye"}, lambda config: None)
 
-    assert (found.outcome, found.said) == ("not tested", "judged by eye")
+    assert (found.outcome, found.statement) == ("not tested", "judged by eye")
 
 
 def test_what_a_tier_lacks_is_not_tested_and_what_waits_not_run(judge: Judge) -> None:
     gaussian = {**BROADCAST, "model.likelihood.kind": "gaussian"}
     other = {"ordering": {"score": "mig", "higher": gaussian, "lower": DECONV}}
 
-    assert judge(other, lambda config: None).said == (
+    assert judge(other, lambda config: None).statement == (
         "the lite tier has no runs of broadcast, gaussian"
     )
     assert judge(HIGHER, lambda config: None).outcome == "not run"
@@ -331,10 +333,10 @@ def test_runs_that_diverged_are_counted_and_all_of_them_leave_nothing(judge: Jud
 def test_a_side_of_which_all_runs_diverged_is_not_tested(judge: Judge) -> None:
     found = judge(HIGHER, lambda c: "diverged" if c.model.decoder.kind == "deconv" else {"mig": 1})
 
-    assert (found.outcome, found.said) == ("not tested", "all runs of deconv diverged")
+    assert (found.outcome, found.statement) == ("not tested", "all runs of deconv diverged")
 
 
 def test_a_score_that_runs_lack_is_not_tested(judge: Judge) -> None:
     found = judge(HIGHER, by_decoder([1.0] * 2, [0.0] * 2, "x,y:affine_r2"), replicas=2)
 
-    assert (found.outcome, found.said) == ("not tested", "the runs have no mig")
+    assert (found.outcome, found.statement) == ("not tested", "the runs have no mig")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sbvae_cli.runs.paper_runs import REPLICAS, PaperRun, Together, estimate_paper_runs
+from sbvae_cli.runs.paper_runs import REPLICAS, GroupTiming, PaperRun, estimate_paper_runs
 
 
 def only(runs: list[PaperRun], dataset: str, model: str, decoder: str) -> PaperRun:
@@ -12,8 +12,8 @@ def only(runs: list[PaperRun], dataset: str, model: str, decoder: str) -> PaperR
 
 def test_a_run_takes_its_steps_at_the_measured_speed() -> None:
     measured = {
-        ("vae", "broadcast"): [Together(1, 0.5), Together(1, 0.4)],
-        ("factor-vae", "broadcast"): [Together(1, 1.0)],
+        ("vae", "broadcast"): [GroupTiming(1, 0.5), GroupTiming(1, 0.4)],
+        ("factor-vae", "broadcast"): [GroupTiming(1, 1.0)],
     }
     runs = estimate_paper_runs(measured, room=3.0)
     # Table 4
@@ -29,14 +29,14 @@ def test_a_run_takes_its_steps_at_the_measured_speed() -> None:
 @pytest.mark.parametrize(
     ("together", "seconds_of_a_step"),
     [
-        ([Together(1, 0.1)], 15 * 0.1),
-        ([Together(1, 0.1), Together(2, 0.12)], 8 * 0.12),
-        ([Together(1, 0.1), Together(15, 0.5), Together(64, 2.0)], 0.5),
-        ([Together(4, 0.3)], 4 * 0.3),
+        ([GroupTiming(1, 0.1)], 15 * 0.1),
+        ([GroupTiming(1, 0.1), GroupTiming(2, 0.12)], 8 * 0.12),
+        ([GroupTiming(1, 0.1), GroupTiming(15, 0.5), GroupTiming(64, 2.0)], 0.5),
+        ([GroupTiming(4, 0.3)], 4 * 0.3),
     ],
 )
 def test_replicas_run_in_groups_of_those_that_ran_together(
-    together: list[Together], seconds_of_a_step: float
+    together: list[GroupTiming], seconds_of_a_step: float
 ) -> None:
     run = only(estimate_paper_runs({("vae", "deconv"): together}), "circles", "vae", "deconv")
     assert run.replicas == REPLICAS == 15

@@ -150,17 +150,17 @@ def test_a_tenth_of_the_time_goes_into_pictures_of_all_replicas_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replicas: int
 ) -> None:
     clock, drawn, own = [0.0], list[int](), config(steps=10_000)
-    seconds_of = {"_look": 1.0, "_draw": 1.0}
+    seconds_of = {"_store_moment": 1.0, "_draw": 1.0}
 
     def take(self: Previews, step: int, **options: bool) -> None:
         clock[0] += seconds_of["_draw"]
         drawn.append(several.index(self))
 
     def look(self: Previews, step: int) -> None:
-        clock[0] += seconds_of["_look"]
+        clock[0] += seconds_of["_store_moment"]
 
     monkeypatch.setattr(Previews, "_draw", take)
-    monkeypatch.setattr(Previews, "_look", look)
+    monkeypatch.setattr(Previews, "_store_moment", look)
     monkeypatch.setattr(previews, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
     images, vae = preview_images(own, SOURCE, pytest.fail), cast(VAE, None)
     several = [

@@ -14,7 +14,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resolve import Request, resolve
-from sbvae_cli.runs.tensorboard import Board
+from sbvae_cli.runs.tensorboard import EventWriter
 from sbvae_cli.runs.train import start_runs
 
 Sbvae = Callable[..., Any]
@@ -50,7 +50,9 @@ def test_a_run_that_goes_on_has_each_step_and_each_picture_once(
     options = [*tiny, "--set", "model.decoder.hidden_channels=[4]", "--tensorboard", "--preview"]
     done = sbvae("train", *options, "--steps", 4, "--out", "run")
     assert done.code == 0 and done.out.endswith("\n  tensorboard --logdir run\n"), done.err
-    board = Board(RunFolder(Path("run")), 4)  # of a process that was killed past its checkpoint
+    board = EventWriter(
+        RunFolder(Path("run")), 4
+    )  # of a process that was killed past its checkpoint
     board.scalars(6, {"beyond": 1.0})
     (_, late) = RunFolder(Path("run")).event_files()
     late.write_bytes(late.read_bytes() + b"half a record")

@@ -49,8 +49,8 @@ def test_runs_are_compared_within_the_settings_that_both_sides_have(betas: Colle
 
     within = [([11, 12.5], [10, 11.5]), ([41, 42.5], [40, 41.5])]
     assert found is not None
-    assert found.found == probability_of_superiority(within)
-    assert found.found.probability == 0.75
+    assert found.superiority == probability_of_superiority(within)
+    assert found.superiority.probability == 0.75
     assert (found.counts, found.strata) == ((4, 4), 2)
     assert found.replicas == "4 and 4 runs, 2 settings"
     assert found.parts == (("beta 1", 0.75), ("beta 4", 0.75))
@@ -62,7 +62,9 @@ def test_a_trend_is_looked_for_within_each_decoder(betas: Collected) -> None:
     found = compare_along(levels, "mig", ["model.decoder.kind"])
 
     assert found is not None
-    assert found.found == probability_of_rise([[[10, 11.5], [40, 41.5]], [[11, 12.5], [41, 42.5]]])
+    assert found.superiority == probability_of_rise(
+        [[[10, 11.5], [40, 41.5]], [[11, 12.5], [41, 42.5]]]
+    )
     assert (found.counts, found.strata) == ((4, 4), 2)
     assert found.parts == (("deconv", 1.0), ("broadcast", 1.0))
 
@@ -136,7 +138,9 @@ def test_runs_without_the_score_count_in_no_comparison(
 
     assert compared is not None
     assert compared.counts == (3, 3)
-    assert compared.found == probability_of_superiority([([11, 12.5], [10, 11.5]), ([41], [40])])
+    assert compared.superiority == probability_of_superiority(
+        [([11, 12.5], [10, 11.5]), ([41], [40])]
+    )
     assert compare(*sides, "nll", ["objective.beta"]) is None
     assert compare(sides[0], [], "mig", []) is None
 
@@ -146,12 +150,12 @@ def test_of_a_score_that_is_better_low_the_lower_ones_are_told_of(betas: Collect
     there = compare_values(betas, key, "broadcast", "deconv", ["mig", "neg_elbo", "kl"])
     back = compare_values(betas, key, "deconv", "broadcast", ["mig"])
 
-    p = {score: found.found.probability for score, found in there.scores.items() if found}
+    p = {score: found.superiority.probability for score, found in there.scores.items() if found}
     assert p == {"mig": 0.75, "neg_elbo": 0.75, "kl": 0.75}
     directions = {each["score"]: each["direction"] for each in there.as_dicts()}
     assert directions == {"mig": "higher", "neg_elbo": "lower", "kl": "higher"}
     assert back.scores["mig"] is not None
-    assert back.scores["mig"].found.probability == 0.25
+    assert back.scores["mig"].superiority.probability == 0.25
 
 
 def test_values_of_a_setting_stand_in_the_order_of_the_grid(betas: Collected) -> None:

@@ -27,7 +27,7 @@ class ArrayImages(ImageCollection):
         array_name: Name of the array in the file.
         array: NumPy array, or array of an open HDF5 file.
         axes: Permutation of its axes to (N, H, W) or (N, H, W, C), from `order_axes`.
-        held: Open files to close with this object.
+        open_files: Open files to close with this object.
         value_range: Smallest and largest value of the array; None if not known.
     """
 
@@ -84,7 +84,7 @@ class SeparateArrays(ImageCollection):
         group: Name of the group of arrays.
         members: Names of the arrays by the names of the images.
         read: Function that reads the array of a name.
-        held: Open files to close with this object.
+        open_files: Open files to close with this object.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class EncodedRows(ImageFiles):
         path: Path of the file, for messages.
         array_name: Name of the array in the file.
         array: HDF5 array whose rows are byte strings of variable length.
-        held: Open files to close with this object.
+        open_files: Open files to close with this object.
     """
 
     def __init__(

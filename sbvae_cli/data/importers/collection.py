@@ -79,7 +79,7 @@ class ImageCollection(Closing):
     Args:
         path: Path of the folder, archive or file of arrays.
         names: Sorted names relative to `path`, with forward slashes.
-        held: Open files to close with this object.
+        open_files: Open files to close with this object.
 
     Attributes:
         value_range: Smallest and largest value of all images; None if not known in advance.

@@ -145,7 +145,8 @@ class ImportReport:
             other = "`background=white`" if self.background == "black" else "`background=black`"
             yield (
                 f"{tally[Counted.VANISHED]:,} of {count:,} images show their object by "
-                f"transparency alone, and are {self.background} on {self.background}; {other} shows it"
+                f"transparency alone, and are {self.background} on {self.background}; {other} "
+                "shows it"
             )
 
     def _low_contrast(self) -> Iterator[str]:
