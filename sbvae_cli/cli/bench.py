@@ -36,15 +36,15 @@ def bench(
     seconds: Annotated[
         int,
         typer.Option(
-            min=1, max=3_600, help="Time to take in seconds; what there is no time for is left out."
+            min=1, max=3_600, help="Time limit in seconds; what does not fit in it is left out."
         ),
     ] = 45,
     json: JsonOption = None,
 ) -> None:
     """Measure how fast this machine trains, and estimate the time of the paper's runs.
 
-    The measured steps are those of `train --compile off`, on CUDA captured
-    as a graph, with the paper's images of 64x64x3.
+    It measures the steps of `train --compile off`, captured as a graph on CUDA,
+    with images of 64x64x3 as in the paper.
     """
     began = perf_counter()  # before the imports, since loading PyTorch takes seconds
     from sbvae_cli.cli.outputs import write_json

@@ -20,9 +20,9 @@ CHOICES = {
         "coordconv": "deconv with coordinates before each layer (Appendix D)",
     },
     "likelihoods": {
-        "bernoulli": "logits of the pixels (Appendix A)",
-        "gaussian": "means of the pixels, variance 0.3 (Appendix A)",
-        "learned-gaussian": "means of the pixels, one variance that is learned",
+        "bernoulli": "Bernoulli pixels, given as logits (Appendix A)",
+        "gaussian": "Gaussian pixels of variance 0.3 (Appendix A)",
+        "learned-gaussian": "Gaussian pixels of one learned variance",
     },
 }
 

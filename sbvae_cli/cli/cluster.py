@@ -19,8 +19,8 @@ AddressOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="With --engine ray: address of a cluster that this machine is part of, or auto "
-        "for the one that runs on it; default: RAY_ADDRESS, else this machine alone.",
+        help="With --engine ray: address of the cluster that this machine belongs to, or "
+        "auto to find it; default: RAY_ADDRESS, else this machine alone.",
     ),
 ]
 CpusPerRunOption = Annotated[
@@ -39,8 +39,8 @@ GpusPerRunOption = Annotated[
         min=0.0,
         max=100.0,
         metavar="NUMBER",
-        help="With --engine ray: share of a GPU for each run, such as 0.25; default: none, "
-        "training on CPUs.",
+        help="With --engine ray: share of a GPU for each run, such as 0.25; default: no "
+        "GPU, runs train on CPUs.",
     ),
 ]
 

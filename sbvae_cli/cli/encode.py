@@ -52,16 +52,16 @@ def encode(
         int | None,
         typer.Option(
             min=1,
-            help="Number of images, taken at random from a file; default: all images of --from or "
-            "of a file that --data names, else 10,000 rendered samples (all, where the "
-            "model's data cannot be rendered).",
+            help="Number of images; from a file they are taken at random. Default: all images "
+            "of --from or of a file given as --data; else 10,000 rendered samples, or all stored "
+            "images of data that cannot be rendered.",
         ),
     ] = None,
     population: Annotated[
         Population,
         typer.Option(
             help="Which images to encode. train: as in training; full: with held-out regions, "
-            "without blank images; heldout: held-out regions alone."
+            "without blank images; heldout: only held-out regions."
         ),
     ] = "train",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
@@ -69,7 +69,7 @@ def encode(
 ) -> None:
     """Encode images to posterior means and stds, as NumPy arrays with the factors.
 
-    Images of --from need the same options as in `gen-data images`.
+    Give --from the options that `gen-data images` had for the training data.
     """
     from sbvae_cli.runs.open import open_checkpoint
 

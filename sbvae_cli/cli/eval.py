@@ -29,7 +29,9 @@ Targets = Annotated[
 ]
 Data = Annotated[
     str | None,
-    typer.Option(help="Other data to score on, or the file of the model's own data."),
+    typer.Option(
+        help="Data to score on instead of the model's own, or the file that it was trained on."
+    ),
 ]
 Metrics = Annotated[
     str | None,
@@ -61,8 +63,8 @@ Images = Annotated[
     typer.Option(
         min=2,
         max=10_000_000,
-        help="Number of images of each population; half as many more test the classifiers; "
-        "default: 10,000.",
+        help="Number of images of each population; half as many are added to test classifiers. "
+        "Default: 10,000.",
     ),
 ]
 Votes = Annotated[
@@ -70,8 +72,8 @@ Votes = Annotated[
     typer.Option(
         min=1,
         max=1_000_000,
-        help="Number of votes to train the classifiers of factor-vae and beta-vae with; the same "
-        "number of other votes scores them.",
+        help="Number of votes to train the classifiers of factor-vae and beta-vae; as many other "
+        "votes score them.",
     ),
 ]
 Basis = Annotated[
@@ -83,7 +85,7 @@ Basis = Annotated[
 Summary = Annotated[
     bool,
     typer.Option(
-        "--summary", help="Mean, std and median of the runs that differ in the seed alone."
+        "--summary", help="Print mean, std and median over runs that differ only in the seed."
     ),
 ]
 Seed = Annotated[

@@ -32,12 +32,14 @@ def explore(
     out: Annotated[
         Path, typer.Option(callback=checks_output("page"), help="HTML file to write.")
     ] = Path("explorer.html"),
-    open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser.")
+    ] = False,
     codes: Annotated[
         list[Path] | None,
         typer.Option(
-            help="NPZ file of codes in place of runs, of any library: codes (N, K) and, where they "
-            "are known, factors (N, F). Repeat for several models of the same images."
+            help="NPZ file of codes from any library, instead of runs: codes (N, K) and, if known, "
+            "factors (N, F). Repeat for several models of the same images."
         ),
     ] = None,
     images: Annotated[
@@ -46,17 +48,17 @@ def explore(
     decoder: Annotated[
         list[Path] | None,
         typer.Option(
-            help="ONNX file that draws the codes' images: (N, K) to (N, C, H, W). Repeat for "
-            "several codes, in the same order."
+            help="ONNX file that renders images of codes: (N, K) to (N, C, H, W). Repeat for "
+            "several --codes, in the same order."
         ),
     ] = None,
     data: OtherDataOption = None,
 ) -> None:
-    """Write an interactive page of a latent space: one HTML file, no network.
+    """Write an interactive page of a latent space: one HTML file that works offline.
 
     It shows the grid of factors in two latents, decodes the point under the
     pointer, and has a slider for each latent; several models are shown side
-    by side. The models run in the page, which loads nothing.
+    by side. The models run in the page, which loads nothing else.
     """
     from sbvae_cli.cli.console import console_settings, file_size, note_once, print_info
     from sbvae_cli.cli.outputs import show

@@ -23,7 +23,7 @@ def export(
         typer.Option(
             metavar="DIR",
             callback=export_folder,
-            help="Folder to write encoder.onnx and decoder.onnx to, which are checked first.",
+            help="Folder for encoder.onnx and decoder.onnx, which are checked before writing.",
         ),
     ] = None,
     safetensors: Annotated[
@@ -37,8 +37,8 @@ def export(
 ) -> None:
     """Write a model for other programs: ONNX graphs, weights.
 
-    The graphs take any number of images or codes at once. onnxruntime runs
-    them to compare with PyTorch; if they differ, nothing is written.
+    The graphs take any number of images or codes at once. Their outputs are
+    compared with PyTorch's; if they differ, nothing is written.
     """
     from sbvae_cli.export.packages import require_onnx, require_safetensors
     from sbvae_cli.files import write_all_or_none

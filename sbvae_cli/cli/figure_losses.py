@@ -19,7 +19,7 @@ def losses(
     out: PictureOption = Path("losses.png"),
     terms: Annotated[
         str | None,
-        typer.Option(help="Terms of the log, as nll,kl; default: all that there are."),
+        typer.Option(help="Terms of the log, as nll,kl; default: all."),
     ] = None,
     scale: ScaleOption = 1.0,
     theme: ThemeOption = "light",

@@ -16,7 +16,7 @@ RunsArgument = Annotated[
     typer.Argument(
         metavar="RUNS...",
         help="Run folders, folders of replicas or of several runs, ckpt.pt files, NPZ files of "
-        "codes, or JSON files that eval wrote, for whose runs nothing is computed.",
+        "codes, or JSON files written by eval, whose scores are not computed again.",
     ),
 ]
 ProtocolOption = Annotated[

@@ -83,8 +83,8 @@ def scores(
         str | None,
         typer.Option(
             "--scores",
-            help="Scores, a panel each, as mig,nll; of a pair of factors x,y:affine_r2; default: "
-            f"{' and '.join(DEFAULT_SCORES)}, or the one that there is.",
+            help="Scores, each in a panel, as mig,nll, or x,y:affine_r2 for a pair of factors; "
+            f"default: {' and '.join(DEFAULT_SCORES)}, or the one that the runs have.",
         ),
     ] = None,
     protocol: ProtocolOption = "paper",

@@ -33,7 +33,7 @@ def table(
     ] = None,
     scores: Annotated[
         str | None,
-        typer.Option(help="Scores in place of the paper's, as mig,x,y:affine_r2 or nll,kl."),
+        typer.Option(help="Scores instead of the paper's, as mig,x,y:affine_r2 or nll,kl."),
     ] = None,
     protocol: ProtocolOption = "paper",
     data: OtherDataOption = None,

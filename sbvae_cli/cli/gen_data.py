@@ -28,7 +28,8 @@ OutOption = Annotated[
 ]
 SizeOption = Annotated[str, typer.Option(help="Size of images in pixels: 64, or HEIGHTxWIDTH.")]
 SeedOption = Annotated[
-    int, typer.Option(min=0, max=2**63 - 1, help="Root seed; the same one gives the same contents.")
+    int,
+    typer.Option(min=0, max=2**63 - 1, help="Root seed; the same seed gives the same contents."),
 ]
 CountOption = Annotated[
     int | None,
@@ -42,7 +43,7 @@ HoleOption = Annotated[
 ]
 CorrelateOption = Annotated[
     list[str] | None,
-    typer.Option(help="Correlate two factors: x,y=STD; the smaller, the closer."),
+    typer.Option(help="Correlate two factors: x,y=STD; a smaller STD correlates more."),
 ]
 BlankOption = Annotated[
     float | None, typer.Option(help="Share of images without an object, from 0 to below 1.")
@@ -94,7 +95,7 @@ def circles(
 def sprites(
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="Import the public dSprites NPZ instead of drawing."),
+        typer.Option("--from", help="Import the public dSprites NPZ instead of rendering."),
     ] = None,
     gray: Annotated[
         bool, typer.Option("--gray", help="White shapes in one channel, without colours.")
@@ -110,7 +111,7 @@ def sprites(
     space: SpaceOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Coloured sprites: dSprites, with new random colours at each reading."""
+    """Coloured sprites: dSprites, in new random colours whenever an image is read."""
     if source is not None:
         from sbvae_cli.cli.write_data import write_import
         from sbvae_cli.data.imports import import_dsprites
@@ -150,7 +151,7 @@ def chairs(
     source: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="Import the public renders, a folder or a TAR, instead of drawing."
+            "--from", help="Import the public renders, a folder or a TAR, instead of rendering."
         ),
     ] = None,
     invert: Annotated[
@@ -204,14 +205,16 @@ def images(
     factors: Annotated[
         Path | None,
         typer.Option(
-            help="CSV file: a column of file names (of an array's rows: 0, 1, 2, ...), and one "
-            "for each factor."
+            help="CSV file with a column of file names (for an array: row numbers 0, 1, 2, ...) "
+            "and a column for each factor."
         ),
     ] = None,
     images_key: ImagesKeyOption = None,
     factors_key: Annotated[
         str | None,
-        typer.Option(help="Arrays of factors beside it, as y or x,y; default: found by name."),
+        typer.Option(
+            help="Arrays of factors in the same file, as y or x,y; default: found by name."
+        ),
     ] = None,
     kind: Annotated[
         list[str] | None,

@@ -14,7 +14,8 @@ CheckpointArgument = Annotated[
 OtherDataOption = Annotated[
     str | None,
     typer.Option(
-        help="Other data than the model was trained on: a file, or a name such as circles:PRESET."
+        help="Data to use instead of the model's training data: a file, or a name such as "
+        "circles:PRESET."
     ),
 ]
 DeviceOption = Annotated[
@@ -57,8 +58,8 @@ LevelsOption = Annotated[
     str | None,
     typer.Option(
         metavar="LOW..HIGH",
-        help="Pixel values that become black and white, the same for all images, such as "
-        "0..4095; needed for images of more than 8 bits.",
+        help="Pixel values that become black and white in all images, such as 0..4095; needed "
+        "for images of more than 8 bits.",
     ),
 ]
 FitOption = Annotated[Fit, typer.Option(help="How images of another aspect ratio are fitted.")]
@@ -71,6 +72,6 @@ ImagesKeyOption = Annotated[
     str | None,
     typer.Option(
         help="Name of the array of images in a file of arrays, such as train/images; default: "
-        "it is found."
+        "found automatically."
     ),
 ]

@@ -56,8 +56,7 @@ def reproduce(
         bool,
         typer.Option(
             "--pages",
-            help="Write pages and tables anew from the results that are there; train and draw "
-            "nothing.",
+            help="Write pages and tables again from existing results; train and draw nothing.",
         ),
     ] = False,
     dry_run: Annotated[

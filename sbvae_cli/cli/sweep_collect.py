@@ -34,7 +34,7 @@ def collect(
         str | None,
         typer.Option(
             metavar="KEY[=A,B]",
-            help="Setting whose values are compared, all or two of them; default: the kind of "
+            help="Setting whose values are compared, all of them or two; default: the kind of "
             "decoder, if it differs.",
         ),
     ] = None,
@@ -48,9 +48,7 @@ def collect(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="YAML file to write the settings to that --best picks, for train --config."
-        ),
+        typer.Option(help="YAML file for the settings that --best picks, for train --config."),
     ] = None,
     json: JsonOption = None,
 ) -> None:

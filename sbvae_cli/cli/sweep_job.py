@@ -13,11 +13,11 @@ def job(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the sweep.")],
     names: Annotated[
         list[str],
-        typer.Argument(metavar="GROUP/SEED...", help="Runs that differ in the seed alone."),
+        typer.Argument(metavar="GROUP/SEED...", help="Runs that differ only in the seed."),
     ],
     device: DeviceOption = "auto",
     runs: Annotated[
-        Path | None, typer.Option(help="Folder of the runs, where that is another.")
+        Path | None, typer.Option(help="Folder of the runs, if it is not in DIR.")
     ] = None,
 ) -> None:
     """Train and score some runs of a sweep that has begun."""
@@ -34,7 +34,7 @@ def job(
             raise unknown_name(name, planned, "run")
     replicas = [planned[name] for name in dict.fromkeys(names)]
     if len({group_of(each) for each in replicas}) > 1:
-        raise SbvaeError("runs of one job differ in the seed alone; name those of one group")
+        raise SbvaeError("runs of one job differ only in the seed; name those of one group")
     with defer_signals() as request:
         run_job(make_job(plan, replicas, device), stop=request, on_note=note)
     if request.number is not None:

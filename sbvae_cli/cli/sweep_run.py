@@ -21,13 +21,13 @@ Jobs = Annotated[
     typer.Option(
         min=1,
         max=10_000,
-        help="Number of jobs at once; default: one for each core on a CPU, as far as memory "
-        "allows, and one on a GPU.",
+        help="Number of jobs at once; default: on a CPU one for each core, or fewer if memory "
+        "is short; on a GPU one.",
     ),
 ]
 EngineOption = Annotated[
     EngineName,
-    typer.Option(help="Engine of the jobs: processes of this machine, or a cluster of Ray."),
+    typer.Option(help="Engine that runs the jobs: processes on this machine, or a Ray cluster."),
 ]
 
 

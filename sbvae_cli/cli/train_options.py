@@ -29,11 +29,17 @@ _of_training = partial(typer.Option, rich_help_panel="Training")
 
 Data = Annotated[
     str | None,
-    typer.Option(help=f"A dataset file; or {choice(PROCEDURAL_DATASETS)}, rendered as needed."),
+    typer.Option(
+        help=f"A dataset file, or {choice(PROCEDURAL_DATASETS)}, whose images are "
+        "rendered during training."
+    ),
 ]
 ProfileName = Annotated[
     Profile | None,
-    typer.Option(help="paper, the default: Tables 1, 2 and 4; quick: minutes on a CPU."),
+    typer.Option(
+        help="Settings to begin with. paper (the default): Tables 1, 2 and 4; quick: trains in "
+        "minutes on a CPU."
+    ),
 ]
 Preset = Annotated[
     PaperDataset | None,
@@ -45,7 +51,7 @@ Preset = Annotated[
 ]
 Size = Annotated[
     str | None,
-    typer.Option(help="Size of drawn images in pixels; default: 64 (paper) or 32 (quick)."),
+    typer.Option(help="Size of rendered images in pixels; default: 64 (paper) or 32 (quick)."),
 ]
 Model = Annotated[
     ModelKind | None, _of_model(metavar="NAME", help="Default: vae. All choices are listed below.")
@@ -141,7 +147,9 @@ LearningRate = Annotated[
 ]
 ClipGrad = Annotated[
     float | None,
-    _of_training(help="Norm to which larger gradients are scaled down; default: none."),
+    _of_training(
+        help="Largest norm of the gradient; larger gradients are scaled down. Default: none."
+    ),
 ]
 ValidationShare = Annotated[
     float | None,
@@ -168,8 +176,9 @@ ShuffleName = Annotated[
 DataOn = Annotated[
     Placement | None,
     _of_training(
-        help="Where a file's images are kept: on the device, in memory, or in the file, read "
-        "when they are due (stream). Default: auto, the first with room."
+        help="Where a file's images are kept while training: on the device, in memory, or in "
+        "the file, from which each minibatch is read (stream). Default: auto, the first of these "
+        "with room."
     ),
 ]
 Seed = Annotated[
@@ -180,8 +189,8 @@ Replicas = Annotated[
     _of_training(
         min=1,
         max=1_000,
-        help="Number of runs to train, with --seed and the seeds that follow, each in a folder "
-        "of its seed; default: one run in its own folder.",
+        help="Number of runs to train, with --seed and the following seeds, each in a folder "
+        "named after its seed; default: one run in its own folder.",
     ),
 ]
 Device = Annotated[
@@ -225,16 +234,16 @@ Preview = Annotated[
     bool,
     _of_training(
         "--preview",
-        help="Draw pictures into the run's folder during training, and at the end "
-        "geometry.gif, which shows how the grid of factors unfolds.",
+        help="Draw pictures in the run's folder during training, and at the end "
+        "geometry.gif, which shows how the grid of factors unfolds in latent space.",
     ),
 ]
 Tensorboard = Annotated[
     bool,
     _of_training(
         "--tensorboard",
-        help="Write the log, and the pictures of --preview, into the run's folder for "
-        "TensorBoard too.",
+        help="Write the log, and the pictures of --preview, also as TensorBoard files in the "
+        "run's folder.",
     ),
 ]
 Out = Annotated[
@@ -253,7 +262,9 @@ ConfigFile = Annotated[Path | None, typer.Option(help="YAML file of settings.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Any setting, such as model.decoder.kernel_size=3."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Value of any setting, such as model.decoder.kernel_size=3.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print settings and cost; train nothing.")]

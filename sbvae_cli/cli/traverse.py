@@ -51,8 +51,8 @@ def traverse(
         list[str] | None,
         typer.Option(
             metavar="N|FILE",
-            help="Image to start from: its row in the file, or the number of the drawn image, as 3 "
-            "or 3,17; or an image file of the model's size. May be repeated.",
+            help="Image to start from: its row in the file, or its number if images are rendered, "
+            "as 3 or 3,17; or an image file of the model's size. May be repeated.",
         ),
     ] = None,
     latents: Annotated[
@@ -63,8 +63,8 @@ def traverse(
         int | None,
         typer.Option(
             min=1,
-            help="Number of latents to sweep, those of the smallest posterior variance; default: "
-            "8.",
+            help="Number of latents to sweep: those with the smallest posterior variance; "
+            "default: 8.",
         ),
     ] = None,
     range_: Annotated[
@@ -72,7 +72,7 @@ def traverse(
         typer.Option(
             "--range",
             help="Range of a sweep in stds of the prior: 2 for -2..2, or A..B such as -3..1; or "
-            "posterior: the data's posterior means, from their 1 % to their 99 % quantile.",
+            "posterior, from the 1 % to the 99 % quantile of the data's posterior means.",
         ),
     ] = "2",
     columns: Annotated[
@@ -92,7 +92,7 @@ def traverse(
         list[str] | None,
         typer.Option(
             metavar="N|FILE,N|FILE",
-            help="Draw what lies between the codes of two images instead, such as 3,17.",
+            help="Draw images decoded between the codes of two images instead, such as 3,17.",
         ),
     ] = None,
     reconstructions: Annotated[
@@ -108,7 +108,7 @@ def traverse(
         typer.Option(help="Size of decoded images in pixels: 256, or HEIGHTxWIDTH."),
     ] = None,
     data: OtherDataOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of what is chosen at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random choices.")] = 0,
     device: DeviceOption = "auto",
     scale: ScaleOption = 1.0,
     theme: ThemeOption = "light",

@@ -63,7 +63,7 @@ class Contents:
             makes a dataset from "images"; a "picture" is a single image or animation; a "page" was
             written by `explore`.
         description: Description for messages, such as `is a ZIP archive of images`.
-        advice: Advice for messages, such as `make a dataset of it by ...`.
+        advice: Advice for messages, such as `make a dataset of it with ...`.
     """
 
     kind: Kind

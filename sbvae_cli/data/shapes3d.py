@@ -78,5 +78,5 @@ def _grid(path: Path, values: NDArray[np.float64]) -> SpaceConfig:
 def _differs(path: Path, found: str, wanted: str) -> SbvaeError:
     return SbvaeError(
         f"{path}: has the layout of 3dshapes.h5, but {found}, not {wanted}; copy it again, or "
-        f"make a dataset of it by {command('gen-data images', from_=path)}"
+        f"make a dataset of it with {command('gen-data images', from_=path)}"
     )

@@ -41,7 +41,7 @@ def draw_mig(
     rows = [_starred(group, colour, digits) for group, colour in zip(groups, colours, strict=True)]
     names = [f"{group.name}\n{runs_in_words(len(group.of('mig')))}" for group in groups]
     legend = [Entry("median run, with its seed", QUIET, "star")]
-    note = "Runs of a row differ in the seed alone."
+    note = "Runs of a row differ only in the seed."
     values = np.concatenate([np.zeros(1), *(row.values for row in rows)])  # MIG starts at 0
     if kind == "strip":
         span = padded_range(float(values.min()), float(values.max()) or 1.0, MARGIN)

@@ -149,7 +149,7 @@ def _texts(
     style, blank = score_style(by), 0.0 if source is None else source.space.blank
     size = "" if source is None else f"{source.height}x{source.width} pixels"
     of = f" of {trained_on}" if trained_on else ""
-    alone = "" if source is None else ", which differ in the seed alone"
+    alone = "" if source is None else ", which differ only in the seed"
     note_on_rows = (
         f"Histograms: {style.label} of the replicas of a model{alone}; stars mark those whose "
         "latent space is shown in a frame of the same colour."

@@ -121,7 +121,7 @@ def _note(sweeps: Sequence[BetaSweep]) -> str:
     counts = [len(point.nll) for sweep in sweeps for point in sweep.points]
     low, high = min(counts), max(counts)
     replicas = f"{low}" if low == high else f"{low} to {high}"
-    runs = "1 run" if high == 1 else f"the mean of {replicas} runs that differ in the seed alone"
+    runs = "1 run" if high == 1 else f"the mean of {replicas} runs that differ only in the seed"
     note = f"A dot is {runs}, with one beta"
     betas = [[point.beta for point in sweep.points] for sweep in sweeps]
     ends = {(min(each), max(each)) for each in betas}

@@ -65,7 +65,7 @@ def draw_scores(
         legend.append(Entry("median", INK, "bar"))
     if max(counts) >= LEAST_FOR_MEDIAN:
         legend.append(Entry("95 % interval of the median", QUIET.faded(90), "interval"))
-    note = f"Runs of a row differ in the seed alone: {_counted(groups, counts)}."
+    note = f"Runs of a row differ only in the seed: {_counted(groups, counts)}."
     if max(counts) > 1 and min(counts) < LEAST_FOR_MEDIAN:
         note += f" A median has an interval from {LEAST_FOR_MEDIAN} runs on (order statistics)."
     return page(drawn, caption, legend, note)

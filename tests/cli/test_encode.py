@@ -158,7 +158,7 @@ def test_a_model_of_a_drawn_file_draws_10000_and_its_rows_are_named(
     option = next(
         p for p in typer.main.get_command(app).commands["encode"].params if p.name == "count"
     )
-    assert re.search("or of a file that --data names, else 10,000", option.help)
+    assert re.search("or of a file given as --data; else 10,000", option.help)
 
     drawn, stored = sbvae("encode", model), sbvae("encode", model, "--data", data)
 

@@ -139,7 +139,7 @@ def test_another_layout_is_one_line_that_names_what_differs(
         open_source(str(path))
     line = str(caught.value)
     assert line.startswith(f"{path}: has the layout of 3dshapes.h5, but {found}")
-    made = f"make a dataset of it by `sbvae gen-data images from={path}`"
+    made = f"make a dataset of it with `sbvae gen-data images from={path}`"
     assert line.endswith(f"; copy it again, or {made}")
     assert "\n" not in line
 
@@ -177,7 +177,7 @@ def test_a_file_of_other_shapes_has_another_layout(
     with pytest.raises(SbvaeError) as caught:
         open_source(str(path))
     assert str(caught.value) == (
-        f"{path}: is an HDF5 file of another layout; make a dataset of it by "
+        f"{path}: is an HDF5 file of another layout; make a dataset of it with "
         f"`sbvae gen-data images from={path}`"
     )
 

@@ -52,7 +52,7 @@ def test_a_lone_run_is_a_dot_without_a_median() -> None:
     canvas = draw_scores([group("a", "broadcast", 1)], {"mig": "MIG"})
     written = [text.text for text in canvas.texts]
     assert dots(canvas, SERIES[1]) == 1 and "median" not in written
-    assert "Runs of a row differ in the seed alone: 1 run." in written
+    assert "Runs of a row differ only in the seed: 1 run." in written
 
 
 def test_groups_of_other_sizes_are_counted() -> None:
