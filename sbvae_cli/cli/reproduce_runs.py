@@ -34,7 +34,7 @@ from sbvae_cli.sweeps.collect import write_collected
 from sbvae_cli.sweeps.cost import plan_cost, seconds_of
 from sbvae_cli.sweeps.folder import DONE, SweepFolder
 from sbvae_cli.sweeps.job import plan_jobs
-from sbvae_cli.sweeps.plan import Plan, plan_sweep
+from sbvae_cli.sweeps.plan import SweepPlan, plan_sweep
 from sbvae_cli.sweeps.ray_engine import import_ray
 
 
@@ -64,7 +64,7 @@ class _Planned:
     """A recipe, its runs, and the folder of its results."""
 
     recipe: Recipe
-    plan: Plan
+    plan: SweepPlan
     folder: SweepFolder
 
 

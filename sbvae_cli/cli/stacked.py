@@ -19,9 +19,8 @@ from sbvae_cli.runs.resume import Resumption
 from sbvae_cli.runs.train import resume_runs, start_runs
 from sbvae_cli.training.loop import Report
 
-_POLL_SECONDS = (
-    0.5  # seconds between two updates of the table, each of which takes some milliseconds
-)
+# Seconds between two updates of the table, each of which takes some milliseconds.
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)

@@ -182,12 +182,12 @@ def _print_best(score: str, picked: "Sequence[Best]") -> None:
     """Print the best settings, the number of settings compared, and cautions."""
     from sbvae_cli.cli.several_tables import number
     from sbvae_cli.config.score_names import requested_score, score_style
-    from sbvae_cli.sweeps.best import PAPER, cautions
+    from sbvae_cli.sweeps.best import PAPER_SCORE, cautions
 
-    if picked and score != PAPER:
+    if picked and score != PAPER_SCORE:
         note(
-            f"these are chosen by {score}; the paper chose its settings by {PAPER} alone, so that "
-            "no score of disentangling had a part in it (Appendix F)"
+            f"these are chosen by {score}; the paper chose its settings by {PAPER_SCORE} alone, so "
+            "that no score of disentangling had a part in it (Appendix F)"
         )
     label = score_style(requested_score(score).name).label if score else ""
     for each in picked:

@@ -8,10 +8,10 @@ from sbvae_cli.cli.sweep_view import short_groups
 from sbvae_cli.sweeps.cost import GroupCost, plan_cost, seconds_of
 from sbvae_cli.sweeps.folder import DONE, SweepFolder
 from sbvae_cli.sweeps.job import is_on_cuda, plan_jobs
-from sbvae_cli.sweeps.plan import Plan
+from sbvae_cli.sweeps.plan import SweepPlan
 
 
-def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -> float:
+def print_cost(folder: SweepFolder, plan: SweepPlan, device: str, jobs: int | None) -> float:
     """Print the remaining runs of a plan, a row for each setting, and the total time.
 
     Args:
@@ -53,7 +53,7 @@ def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -
     return total
 
 
-def _print_costs(plan: Plan, costs: Sequence[GroupCost]) -> None:
+def _print_costs(plan: SweepPlan, costs: Sequence[GroupCost]) -> None:
     labels = short_groups(plan)
     rows = [
         [

@@ -18,12 +18,12 @@ from sbvae_cli.errors import SbvaeError, StoppedError
 from sbvae_cli.runs.memory import processes_that_fit
 from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica
+from sbvae_cli.sweeps.activity import remove_ended_activity
 from sbvae_cli.sweeps.collect import collect, write_collected
-from sbvae_cli.sweeps.doing import forget_if_ended
 from sbvae_cli.sweeps.engine import Engine, JobEnd
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder, without_path
 from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
-from sbvae_cli.sweeps.plan import Plan, name_of, require_data
+from sbvae_cli.sweeps.plan import SweepPlan, name_of, require_data
 from sbvae_cli.sweeps.ray_engine import import_ray
 from sbvae_cli.training.devices import resolve_device
 
@@ -33,7 +33,7 @@ _MOST_NAMES = 5  # runs that are named in a message
 
 def run_plan(
     folder: SweepFolder,
-    plan: Plan,
+    plan: SweepPlan,
     resume_command: str,
     *,
     engine: EngineName = "local",
@@ -73,7 +73,7 @@ def run_plan(
             resolve_device(unfinished[0].device)  # fails if the device does not exist
         for each in states:
             if each.state in DONE:  # a killed job may have left its file in a finished run
-                forget_if_ended(each.replica.folder)
+                remove_ended_activity(each.replica.folder)
         folder.write_plan(plan)  # read by `sweep status`
         runner, at_once = (
             _engine(engine, folder, unfinished, jobs, cluster) if unfinished else (None, 0)

@@ -11,7 +11,7 @@ from sbvae_cli.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from sbvae_cli.sweeps.folder import RunState
-    from sbvae_cli.sweeps.plan import Plan
+    from sbvae_cli.sweeps.plan import SweepPlan
 
 _MOST_FAULTS = 10  # failed and diverged runs that are printed; JSON has all
 
@@ -34,7 +34,7 @@ def status(
         _print(plan, states)
 
 
-def _print(plan: "Plan", states: "Sequence[RunState]") -> None:
+def _print(plan: "SweepPlan", states: "Sequence[RunState]") -> None:
     """Print a row for each setting, a line for each failed or diverged run, and a summary."""
     from sbvae_cli.cli.console import print_line, print_table
     from sbvae_cli.cli.flags import with_flags

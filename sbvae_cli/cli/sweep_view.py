@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from sbvae_cli.cli.console import console_settings, duration, progress_display
 from sbvae_cli.runs.labels import config_labels
-from sbvae_cli.sweeps.folder import DONE, LEFT, WORKING, RunState, State, run_state
+from sbvae_cli.sweeps.folder import DONE, REMAINING, WORKING, RunState, State, run_state
 from sbvae_cli.sweeps.forecast import forecast
-from sbvae_cli.sweeps.plan import Plan, group_of, name_of
+from sbvae_cli.sweeps.plan import SweepPlan, group_of, name_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +26,7 @@ _HEAD_AND_FOOT_LINES = 8  # lines of the table's head and foot
 # States of the rows that are shown first if the terminal has no room for all.
 _SHOWN_FIRST: tuple[State, ...] = (*WORKING, "failed", "diverged")
 _NEXT_ROWS = 3  # rows of the runs that come next
-_ORDER: tuple[State, ...] = (*DONE, "failed", *WORKING, *LEFT)
+_ORDER: tuple[State, ...] = (*DONE, "failed", *WORKING, *REMAINING)
 
 
 class SweepView:
@@ -38,7 +38,7 @@ class SweepView:
         at_once: Number of jobs at once.
     """
 
-    def __init__(self, plan: Plan, states: Sequence[RunState], at_once: int) -> None:
+    def __init__(self, plan: SweepPlan, states: Sequence[RunState], at_once: int) -> None:
         self._plan, self._at_once = plan, at_once
         self._states = {name_of(each.replica): each for each in states}
         self._screen = _screen(plan, states)
@@ -96,14 +96,14 @@ class _Screen(Protocol):
     def show(self, states: Sequence[RunState], at_once: int) -> None: ...
 
 
-def _screen(plan: Plan, states: Sequence[RunState]) -> _Screen:
+def _screen(plan: SweepPlan, states: Sequence[RunState]) -> _Screen:
     if sys.stderr.isatty() and not console_settings.quiet:
         return _TableScreen(plan)
     return _LineScreen(states)
 
 
 class _TableScreen:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: SweepPlan) -> None:
         from rich.console import Console
         from rich.live import Live
 
@@ -141,13 +141,13 @@ class _LineScreen:
         self._display.update(done, summary(states, at_once))
 
 
-def short_names(plan: Plan) -> dict[str, str]:
+def short_names(plan: SweepPlan) -> dict[str, str]:
     """Return the name of each run in the table: settings specific to its group, and its seed."""
     labels = short_groups(plan)
     return {name_of(each): f"{labels[group_of(each)]} / {each.seed}" for each in plan.replicas}
 
 
-def short_groups(plan: Plan) -> dict[str, str]:
+def short_groups(plan: SweepPlan) -> dict[str, str]:
     """Return the name of each group in the table: the settings that differ between groups."""
     groups = {name: own[0].config for name, own in plan.groups.items()}
     return dict(zip(groups, config_labels(list(groups.values())), strict=True))

@@ -31,10 +31,8 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 Range = tuple[float, float]
-POSTERIOR_QUANTILES = (
-    0.01,
-    0.99,
-)  # quantiles of the posterior means that bound the range "posterior"
+# Quantiles of the posterior means that bound the range "posterior".
+POSTERIOR_QUANTILES = (0.01, 0.99)
 
 
 @dataclass(frozen=True)

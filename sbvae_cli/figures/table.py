@@ -11,14 +11,8 @@ from typing import Literal
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 
-PAPER_SCORES = (
-    "neg_elbo",
-    "nll",
-    "kl",
-    "latents_used",
-    "mig",
-    "factor_vae",
-)  # columns of Tables 5 to 10
+# Columns of Tables 5 to 10.
+PAPER_SCORES = ("neg_elbo", "nll", "kl", "latents_used", "mig", "factor_vae")
 BOLD_SCORE = "neg_elbo"  # the paper sets the lowest mean of this score in bold
 _MOST_DIGITS = 4  # largest number of decimals
 _DIGITS_WITHOUT_STD = 3  # significant digits of a mean without std

@@ -28,11 +28,8 @@ LEAST_R2 = 0.5  # of a factor predicted from the two latents of a grid
 MOST_FACTORS = 3
 LEAST_USED = 0.5  # latents in use for each factor, for data with more factors
 MAX_LOSS_CHANGE = 0.5  # share of the claimed difference by which a loss may still change
-CODE_SIZE_SCORES = (
-    "kl",
-    "latents_used",
-    "latents_used_by_mean",
-)  # scores of how much the code keeps
+# Scores of how much the code keeps.
+CODE_SIZE_SCORES = ("kl", "latents_used", "latents_used_by_mean")
 RULES = """\
 a claim counts as not converged if one of these holds:
 

@@ -8,7 +8,7 @@ from sbvae_cli.config.load import flat
 from sbvae_cli.config.schema import Config
 from sbvae_cli.recipes.markdown import table
 from sbvae_cli.runs.labels import depths_of
-from sbvae_cli.sweeps.plan import Plan
+from sbvae_cli.sweeps.plan import SweepPlan
 
 _LONGEST = 120  # longest setting in a table, in characters
 _KINDS = ("objective.kind", "model.decoder.kind", "data.name", "depth", "mlp_depth")
@@ -40,7 +40,7 @@ _IMAGES = {  # images of sbvae, and those of the paper (Appendix A.3)
 }
 
 
-def differences_table(here: Plan, paper: Plan) -> str:
+def differences_table(here: SweepPlan, paper: SweepPlan) -> str:
     """Return a table of the settings and images in which a tier differs from the paper.
 
     Args:
@@ -66,7 +66,7 @@ def differences_table(here: Plan, paper: Plan) -> str:
     return table(["setting", "here", "paper"], rows)
 
 
-def main_differences(here: Plan) -> list[str]:
+def main_differences(here: SweepPlan) -> list[str]:
     """Return sentences on those differences from the paper that may affect the results.
 
     Args:
@@ -91,7 +91,7 @@ def main_differences(here: Plan) -> list[str]:
     return found
 
 
-def _configs(plan: Plan) -> list[Config]:
+def _configs(plan: SweepPlan) -> list[Config]:
     return [own[0].config for own in plan.groups.values()]
 
 
@@ -113,7 +113,7 @@ def _pulse(config: Config) -> str:
     )
 
 
-def _steps_by_decoder(plan: Plan) -> dict[str, int]:
+def _steps_by_decoder(plan: SweepPlan) -> dict[str, int]:
     """Return the steps of each decoder, for the first objective whose decoders differ in steps."""
     found: dict[str, dict[str, int]] = {}
     for config in _configs(plan):

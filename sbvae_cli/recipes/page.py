@@ -33,7 +33,7 @@ from sbvae_cli.recipes.values import STDS
 from sbvae_cli.recipes.verdicts import EQUAL_BOUND, verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import DONE, SweepFolder
-from sbvae_cli.sweeps.plan import Plan, plan_sweep
+from sbvae_cli.sweeps.plan import SweepPlan, plan_sweep
 
 PAGE = "README.md"
 _NUMBERS = "Numbers are mean ± standard deviation over replicas, with the median in brackets."
@@ -60,7 +60,7 @@ class RecipeState:
 
     recipe: Recipe
     tier: TierName
-    plan: Plan
+    plan: SweepPlan
     folder: SweepFolder
     collected: Collected
     verdicts: tuple[Verdict, ...]

@@ -11,12 +11,12 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.naming import EXECUTION_SETTINGS, has_own_space, setting_label
 from sbvae_cli.sweeps.collect import Collected, RunGroup, plain
 
-PAPER = "neg_elbo"
+PAPER_SCORE = "neg_elbo"
 _SIZE = ["height", "width"]
 
 # Settings by which models are kept apart instead of chosen: losses are not comparable between
 # their values, or the difference is the subject of the study.
-_APART = (
+_SEPARATED_BY = (
     *("data.source", "data.height", "data.width", "data.channels"),
     *("model.decoder.kind", "objective.kind", "model.likelihood.kind"),
 )
@@ -66,10 +66,13 @@ def choose_best(collected: Collected, score: str) -> list[Best]:
     """
     style = score_style(requested_score(score).name)
     if style.unit == "#" or (style.unit == NATS and not style.lower_is_better):
-        raise SbvaeError(f"{score} has no best value; choose by {PAPER}, as the paper did")
+        raise SbvaeError(f"{score} has no best value; choose by {PAPER_SCORE}, as the paper did")
     sign = 1 if style.lower_is_better else -1
     parts: dict[tuple[str, ...], list[RunGroup]] = {}
-    apart = [*_APART, *(k for k in collected.keys if k.startswith("data.") and k not in _APART)]
+    apart = [
+        *_SEPARATED_BY,
+        *(k for k in collected.keys if k.startswith("data.") and k not in _SEPARATED_BY),
+    ]
     for group in collected.groups:
         parts.setdefault(tuple(plain(group.settings.get(key)) for key in apart), []).append(group)
     differing = [i for i in range(len(apart)) if len({part[i] for part in parts}) > 1]
@@ -78,7 +81,7 @@ def choose_best(collected: Collected, score: str) -> list[Best]:
         means = {g.name: fmean(values) for g in groups if (values := g.values(score).values())}
         known = sorted((g for g in groups if g.name in means), key=lambda g: sign * means[g.name])
         if known:
-            name = "-".join(_told(apart[i], part[i]) for i in differing)
+            name = "-".join(_format_setting(apart[i], part[i]) for i in differing)
             lacking = tuple(g for g in groups if g.name not in means)
             found.append(Best(name, known[0], means[known[0].name], tuple(known[1:]), lacking))
     if not found:
@@ -122,7 +125,7 @@ def as_config(group: RunGroup) -> Tree:
     return {**tree, "data": {name: data[name] for name in kept}}
 
 
-def _told(key: str, value: str) -> str:
+def _format_setting(key: str, value: str) -> str:
     """Format a setting in a name: a word alone, a number behind its label."""
     word = value.strip('"')
     return word if word != value else f"{setting_label(key)}{word}"

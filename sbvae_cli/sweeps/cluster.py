@@ -13,10 +13,10 @@ from typing import Any
 
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.sweeps.worker import Installation, stop_file, unlikeness
+from sbvae_cli.sweeps.worker import Installation, installation_difference, stop_file
 
-_STORE = 80_000_000  # bytes of the object store of a local cluster; jobs store nothing in it
-_CONNECT, _ANSWER = 5.0, 120.0  # timeouts in seconds for connecting, and for each machine's answer
+_OBJECT_STORE_BYTES = 80_000_000  # of a local cluster; jobs store nothing in it
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 120.0  # to connect, and for each machine's answer
 
 _OPENMP = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # how idle threads wait, as set by `sbvae`
 
@@ -37,10 +37,10 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
     options: dict[str, Any] = {"address": address}
     if address is None:
         options = {"address": "local", "num_cpus": usable_cores(), "include_dashboard": False}
-        options["object_store_memory"] = _STORE
+        options["object_store_memory"] = _OBJECT_STORE_BYTES
     elif address != "auto":
-        _refuse_silence(address)
-    with _own_signals():
+        _refuse_unanswered(address)
+    with _restore_sigterm_handler():
         try:
             ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # Ray raises many kinds of errors here
@@ -52,7 +52,7 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def marked(storage: Path) -> Iterator[Path]:
+def marker_file(storage: Path) -> Iterator[Path]:
     """Create a file in a folder for the duration of the block, for other machines to find."""
     mark = storage.absolute() / f".seen-{socket.gethostname()}-{os.getpid()}"
     try:
@@ -103,7 +103,7 @@ def too_small(ray: Any, needs: Needs) -> SbvaeError:
     )
 
 
-def refuse_unlike(
+def refuse_other_installation(
     host: str,
     there: Installation | str,
     here: Installation,
@@ -126,7 +126,7 @@ def refuse_unlike(
         raise SbvaeError(
             f"{host}: cannot load sbvae ({there}); install the same as here on all machines"
         )
-    unlike = unlikeness(there, here, storage)
+    unlike = installation_difference(there, here, storage)
     if unlike:
         raise SbvaeError(unlike)
     if there.torch != here.torch:
@@ -173,11 +173,11 @@ def answer_of(ray: Any, ref: Any, host: str) -> Installation | str:
         SbvaeError: If the machine does not answer.
     """
     try:
-        answer: Installation | str = ray.get(ref, timeout=_ANSWER)
+        answer: Installation | str = ray.get(ref, timeout=_ANSWER_SECONDS)
     except ray.exceptions.GetTimeoutError as error:
         raise SbvaeError(
-            f"{host}: this machine of the cluster has not answered for {_ANSWER:.0f} seconds; "
-            "see `ray status`"
+            f"{host}: this machine of the cluster has not answered for "
+            f"{_ANSWER_SECONDS:.0f} seconds; see `ray status`"
         ) from error
     except ray.exceptions.RayError as error:
         raise SbvaeError(f"{host}: cannot run a task: {last_line(error)}") from error
@@ -190,7 +190,7 @@ def last_line(error: Exception) -> str:
     return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
 
 
-def _refuse_silence(address: str) -> None:
+def _refuse_unanswered(address: str) -> None:
     """Refuse an address where nothing answers; Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or "/" in address:
@@ -199,7 +199,7 @@ def _refuse_silence(address: str) -> None:
             field="address",
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise SbvaeError(
             f"is {address}, where no Ray cluster answers ({_reason(error)}); start one by {_START}",
@@ -233,7 +233,7 @@ def _cannot_connect(address: str | None, error: Exception) -> SbvaeError:
 
 
 @contextmanager
-def _own_signals() -> Iterator[None]:
+def _restore_sigterm_handler() -> Iterator[None]:
     """Restore this process's handler of SIGTERM after the block, which Ray replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -19,7 +19,7 @@ from sbvae_cli.runs.labels import config_labels, depths_of
 from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.runs.scores_file import numbers_of
 from sbvae_cli.sweeps.folder import RunState, State, SweepFolder
-from sbvae_cli.sweeps.plan import Plan, group_of, name_of
+from sbvae_cli.sweeps.plan import SweepPlan, group_of, name_of
 from sbvae_cli.sweeps.scoring import stored_scores
 
 
@@ -232,7 +232,7 @@ class Collected:
         }
 
 
-def collect(folder: SweepFolder, plan: Plan) -> Collected:
+def collect(folder: SweepFolder, plan: SweepPlan) -> Collected:
     """Read the state of each run of a plan, and the scores of finished ones, without writing.
 
     Args:
@@ -274,7 +274,7 @@ def plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _sweep_run(state: RunState, cell: Mapping[str, Any], plan: Plan) -> SweepRun:
+def _sweep_run(state: RunState, cell: Mapping[str, Any], plan: SweepPlan) -> SweepRun:
     replica = state.replica
     whole = flat(replica.config.as_dict())
     settings = {**whole, **depths_of(whole), **cell}

@@ -194,7 +194,7 @@ def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, lis
     found: dict[str, list[list[RunGroup]]] = {}
     for number, side in enumerate(sides):
         for group in side:
-            name = ", ".join(_told(key, group.settings.get(key)) for key in shared)
+            name = ", ".join(_format_setting(key, group.settings.get(key)) for key in shared)
             found.setdefault(name, [[] for _ in sides])[number].append(group)
     return [(name, stratum) for name, stratum in found.items() if all(stratum)]
 
@@ -219,7 +219,7 @@ def values_of_key(collected: Collected, key: str) -> list[Any]:
     return list(found.values())
 
 
-def _told(key: str, value: Any) -> str:
+def _format_setting(key: str, value: Any) -> str:
     """Format a setting: a word alone, any other value behind its label."""
     return value if isinstance(value, str) else f"{setting_label(key)} {plain(value)}"
 

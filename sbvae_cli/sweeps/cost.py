@@ -19,7 +19,7 @@ from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.sweeps.folder import DONE, RunState
 from sbvae_cli.sweeps.job import make_job
-from sbvae_cli.sweeps.plan import Plan, group_of
+from sbvae_cli.sweeps.plan import SweepPlan, group_of
 from sbvae_cli.training.devices import resolve_device
 
 
@@ -49,7 +49,7 @@ class GroupCost:
 
 
 def plan_cost(
-    plan: Plan,
+    plan: SweepPlan,
     states: Sequence[RunState],
     device: str,
     on_group: Callable[[str], None] = lambda group: None,

@@ -17,8 +17,8 @@ from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.folder import RunFolder, lock_folder
 from sbvae_cli.runs.naming import flat_settings
 from sbvae_cli.runs.replicas import Replica, first_difference, is_run
-from sbvae_cli.sweeps.doing import Doing, is_trained_otherwise, read_doing
-from sbvae_cli.sweeps.plan import Plan, name_of, plan_sweep
+from sbvae_cli.sweeps.activity import Activity, is_trained_elsewhere, read_activity
+from sbvae_cli.sweeps.plan import SweepPlan, name_of, plan_sweep
 from sbvae_cli.sweeps.scoring import stored_scores
 
 State = Literal[
@@ -26,11 +26,11 @@ State = Literal[
 ]
 DONE: tuple[State, ...] = ("finished", "diverged")  # nothing is left to do
 WORKING: tuple[State, ...] = ("scoring", "training")  # a process is working on the run
-LEFT: tuple[State, ...] = ("trained", "stopped", "waiting")  # no process is working on the run
+REMAINING: tuple[State, ...] = ("trained", "stopped", "waiting")  # no process is working on the run
 
 _LOCK = ".lock"  # held while an engine runs
 _SEED = re.compile(r"^  seed: (\d+)$", re.MULTILINE)  # seed in a run's config.yaml
-_KNOWN: dict[str, dict[str, object]] = {}  # settings by the file's text without the seed
+_SETTINGS_CACHE: dict[str, dict[str, object]] = {}  # settings by the file's text without the seed
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class SweepFolder:
         busy = "another process runs this sweep; wait for it, or choose another `out`"
         return lock_folder(self.path, _LOCK, busy)
 
-    def open_plan(self) -> Plan:
+    def open_plan(self) -> SweepPlan:
         """Read the plan of the folder and resolve it.
 
         Raises:
@@ -111,7 +111,7 @@ class SweepFolder:
             what = "file" if self.path.is_file() else "run"
             raise SbvaeError(f"{self.path}: is a {what}; name the folder of a sweep")
 
-    def write_plan(self, plan: Plan) -> None:
+    def write_plan(self, plan: SweepPlan) -> None:
         """Write a complete plan, unless the folder has the same one.
 
         Raises:
@@ -121,7 +121,7 @@ class SweepFolder:
         if not self.plan.is_file() or self.plan.read_bytes() != text:
             write_bytes(self.plan, text)
 
-    def refuse_another(self, plan: Plan) -> None:
+    def refuse_another(self, plan: SweepPlan) -> None:
         """Refuse a plan that lacks runs which another plan has begun in the folder.
 
         Raises:
@@ -143,7 +143,7 @@ class SweepFolder:
                         "or choose another `out`"
                     )
 
-    def states(self, plan: Plan) -> list[RunState]:
+    def states(self, plan: SweepPlan) -> list[RunState]:
         """Return the state of each run of a plan, in the plan's order."""
         sweep = plan.sweep
         return [run_state(each, sweep.metrics, sweep.protocol) for each in plan.replicas]
@@ -155,7 +155,7 @@ def refuse_other_run(replica: Replica) -> None:
     Raises:
         SbvaeError: If a setting differs; the message names the first one.
     """
-    found = _settings_there(replica.folder.config)
+    found = _read_settings(replica.folder.config)
     wanted = {"training.seed": replica.seed, **_settings(replica)}
     difference = None if found is None else first_difference(found, wanted)
     if difference:
@@ -165,7 +165,7 @@ def refuse_other_run(replica: Replica) -> None:
         )
 
 
-def _settings_there(file: Path) -> dict[str, object] | None:
+def _read_settings(file: Path) -> dict[str, object] | None:
     """Read the settings of a run's file, or None if it is missing; those of replicas are cached."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -178,9 +178,9 @@ def _settings_there(file: Path) -> dict[str, object] | None:
         config = build_config(read_yaml(file), str(file))
         return {"training.seed": config.training.seed, **flat_settings(config, 0)}
     kind = _SEED.sub("", text)
-    if kind not in _KNOWN:
-        _KNOWN[kind] = flat_settings(build_config(read_yaml(file), str(file)), 0)
-    return {"training.seed": int(seeds[0]), **_KNOWN[kind]}
+    if kind not in _SETTINGS_CACHE:
+        _SETTINGS_CACHE[kind] = flat_settings(build_config(read_yaml(file), str(file)), 0)
+    return {"training.seed": int(seeds[0]), **_SETTINGS_CACHE[kind]}
 
 
 def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: ProtocolName) -> RunState:
@@ -211,12 +211,12 @@ def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: Protoco
     if scores is not None and folder.checkpoint.exists():
         seconds = scores.get("seconds")
         return replace(state, state="finished", step=steps, scoring_seconds=seconds)
-    now = read_doing(folder)
+    now = read_activity(folder)
     if state.step >= steps and is_saved(folder, steps):
         return _unfinished(state, now, "scoring", "trained")
     begun = folder.log.exists() or folder.checkpoint.exists()
     found = _unfinished(state, now, "training", "stopped" if begun else "waiting")
-    if found.state == "stopped" and is_trained_otherwise(folder):
+    if found.state == "stopped" and is_trained_elsewhere(folder):
         return replace(found, state="training")
     return found
 
@@ -240,8 +240,8 @@ def is_saved(folder: RunFolder, steps: int) -> bool:
         return False
 
 
-def _unfinished(state: RunState, now: Doing | None, busy: State, idle: State) -> RunState:
-    if now and now.what == "failed" and not now.is_past:
+def _unfinished(state: RunState, now: Activity | None, busy: State, idle: State) -> RunState:
+    if now and now.kind == "failed" and not now.is_past:
         return replace(state, state="failed", why=now.why)
     return replace(state, state=busy if now and now.alive else idle)
 

@@ -34,7 +34,7 @@ def forecast(states: Sequence[RunState], at_once: int) -> Forecast | None:
     Returns:
         The forecast, or None if no speed is known.
     """
-    paces = _by_group((each, _pace(each)) for each in states)
+    paces = _by_group((each, _seconds_per_step(each)) for each in states)
     scorings = _by_group((each, each.scoring_seconds) for each in states)
     left = [each for each in states if each.state not in (*DONE, "failed")]
     if not paces and any(each.step < each.steps for each in left):
@@ -50,7 +50,7 @@ def forecast(states: Sequence[RunState], at_once: int) -> Forecast | None:
     return Forecast(max(sum(work) / max(1, at_once), *work), bool(scorings))
 
 
-def _pace(state: RunState) -> float | None:
+def _seconds_per_step(state: RunState) -> float | None:
     """Return the seconds of a step according to the log, or None."""
     if state.images_per_second <= 0:
         return None

@@ -17,17 +17,17 @@ from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica, reserved
 from sbvae_cli.runs.resume import prepare_resumption
 from sbvae_cli.runs.train import resume_runs, start_runs
-from sbvae_cli.sweeps.doing import doing, forget, note_failure
+from sbvae_cli.sweeps.activity import note_failure, remove_activity, report_activity
 from sbvae_cli.sweeps.folder import (
     DONE,
-    LEFT,
+    REMAINING,
     WORKING,
     State,
     refuse_other_run,
     run_state,
     without_path,
 )
-from sbvae_cli.sweeps.plan import Plan, group_of, name_of, with_training
+from sbvae_cli.sweeps.plan import SweepPlan, group_of, name_of, with_training
 from sbvae_cli.sweeps.scoring import score_run
 from sbvae_cli.training.devices import resolve_device
 
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.observers import Observer
 
 
-_PATIENCE = 60.0  # seconds to wait for a process that holds a run without reporting any activity
+# Wait for a process that holds a run without reporting any activity.
+_LOCK_TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.2  # seconds between two attempts
 
 
@@ -61,7 +62,7 @@ class Job:
         return [name_of(each) for each in self.replicas]
 
 
-def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list[Job]:
+def plan_jobs(plan: SweepPlan, device: str = "auto", most: int | None = None) -> list[Job]:
     """Divide the unfinished runs of a plan into jobs, in the plan's order.
 
     Args:
@@ -84,10 +85,10 @@ def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list
     ]
 
 
-def make_job(plan: Plan, replicas: Sequence[Replica], device: str) -> Job:
+def make_job(plan: SweepPlan, replicas: Sequence[Replica], device: str) -> Job:
     """Make a job of runs of a plan, on a device; `auto` stands for that of their settings."""
     own = _device_of(replicas[0], device)
-    on_device = tuple(Replica(_on(each, own), each.folder) for each in replicas)
+    on_device = tuple(Replica(_with_device(each, own), each.folder) for each in replicas)
     return Job(on_device, plan.sweep.metrics, plan.sweep.protocol, own)
 
 
@@ -119,21 +120,24 @@ def run_job(
             or scored. It is the first error; each run's own is noted in its folder, and the other
             runs are trained and scored.
     """
-    faults = _Faults(job)
+    errors = _JobErrors(job)
     with suppress(_Stopped), _reserved(job, stop):
         for each in job.replicas:
-            forget(each.folder)
-        for some in _trained_together(faults):
-            with faults.noted(some), doing([each.folder for each in some], "training"):
+            remove_activity(each.folder)
+        for some in _group_for_training(errors):
+            with (
+                errors.recording(some),
+                report_activity([each.folder for each in some], "training"),
+            ):
                 _train(some, job.device, observers, stop, on_note)
             if stop():
                 break
-        for each in faults.without(job.replicas):
+        for each in errors.without_errors(job.replicas):
             if stop():
                 break
-            with faults.noted([each]):
+            with errors.recording([each]):
                 _score(each, job, stop, on_note)
-    faults.raise_first()
+    errors.raise_first()
 
 
 @contextmanager
@@ -142,16 +146,16 @@ def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
 
     Runs may belong to several sweeps, and a process whose engine was killed saves first. On shared
     storage, locks of a lost machine remain for a while or forever: if there is no activity for
-    `_PATIENCE` seconds, that is an error.
+    `_LOCK_TIMEOUT_SECONDS` seconds, that is an error.
     """
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _LOCK_TIMEOUT_SECONDS
     while True:
         with ExitStack() as held:
             try:
                 held.enter_context(reserved(job.replicas))
             except BusyError:
                 if any(state in WORKING for state in _states(job)):
-                    end = time.monotonic() + _PATIENCE
+                    end = time.monotonic() + _LOCK_TIMEOUT_SECONDS
                 if stop():
                     raise _Stopped from None
                 if time.monotonic() > end:
@@ -162,7 +166,7 @@ def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
         time.sleep(_POLL_SECONDS)
 
 
-class _Faults:
+class _JobErrors:
     """Errors of a job's runs that cannot be trained or scored, also noted in their folders."""
 
     def __init__(self, job: Job) -> None:
@@ -170,7 +174,7 @@ class _Faults:
         self._found: dict[str, SbvaeError] = {}
 
     @contextmanager
-    def noted(self, some: Sequence[Replica]) -> Iterator[None]:
+    def recording(self, some: Sequence[Replica]) -> Iterator[None]:
         """Note an error of the block for each of these runs that it leaves unfinished."""
         try:
             yield
@@ -182,7 +186,7 @@ class _Faults:
                     self._found[name_of(each)] = error
                     note_failure(each.folder, without_path(error.line, each))
 
-    def without(self, some: Sequence[Replica]) -> list[Replica]:
+    def without_errors(self, some: Sequence[Replica]) -> list[Replica]:
         """Return the runs that have no error."""
         return [each for each in some if name_of(each) not in self._found]
 
@@ -195,7 +199,7 @@ class _Faults:
 def note_lost(job: Job, why: str) -> None:
     """Note in the run folders why a job was lost, unless another process works there by now."""
     for each in job.replicas:
-        if _state(each, job) in LEFT:
+        if _state(each, job) in REMAINING:
             note_failure(each.folder, without_path(why, each))
 
 
@@ -207,11 +211,11 @@ def _states(job: Job) -> list[State]:
     return [_state(each, job) for each in job.replicas]
 
 
-def _trained_together(faults: _Faults) -> list[list[Replica]]:
+def _group_for_training(errors: _JobErrors) -> list[list[Replica]]:
     """Return unfinished runs in lists that are at one step and fit in memory together."""
     by_step: dict[int | None, list[Replica]] = {}
-    for each in faults.job.replicas:
-        with faults.noted([each]):
+    for each in errors.job.replicas:
+        with errors.recording([each]):
             refuse_other_run(each)
             if "diverged" in (each.folder.last_record() or {}):
                 continue
@@ -219,7 +223,7 @@ def _trained_together(faults: _Faults) -> list[list[Replica]]:
             if step is None or step < each.config.training.steps:
                 by_step.setdefault(step, []).append(each)
     most = max(map(len, by_step.values()), default=0)
-    number = replicas_that_fit(faults.job.replicas[0].config, most) if most else 1
+    number = replicas_that_fit(errors.job.replicas[0].config, most) if most else 1
     return [some[i : i + number] for some in by_step.values() for i in range(0, len(some), number)]
 
 
@@ -259,16 +263,16 @@ def _score(
     """Score a trained run, unless it is scored already."""
     folder = replica.folder
     if _state(replica, job) in DONE:
-        forget(folder)
+        remove_activity(folder)
         return
 
     def on_metric(metric: str, number: int, total: int) -> None:
         if stop():
             raise _Stopped
 
-    with doing([folder], "scoring"), cpu_threads(replica.config.training.threads):
+    with report_activity([folder], "scoring"), cpu_threads(replica.config.training.threads):
         score_run(folder, job.metrics, job.protocol, job.device, on_note, on_metric)
-    forget(folder)
+    remove_activity(folder)
 
 
 class _Stopped(Exception):
@@ -279,7 +283,7 @@ def _device_of(replica: Replica, device: str) -> str:
     return replica.config.training.device if device == "auto" else device
 
 
-def _on(replica: Replica, device: str) -> Config:
+def _with_device(replica: Replica, device: str) -> Config:
     """Return the configuration of a run for a device."""
     training = replica.config.training
     alone = training.threads is None and not is_on_cuda(device)

@@ -21,7 +21,7 @@ _LONGEST = 160  # longest text of a combination in a message, in characters
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """All runs of a sweep.
 
     Attributes:
@@ -51,7 +51,7 @@ def name_of(replica: Replica) -> str:
     return f"{group_of(replica)}/{replica.folder.path.name}"
 
 
-def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
+def plan_sweep(sweep: SweepConfig, runs: Path) -> SweepPlan:
     """Resolve every combination of a sweep once, without writing.
 
     A data file that is gone is known from the runs that have been trained on it.
@@ -65,15 +65,15 @@ def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
             keys and values.
     """
     found: dict[str, tuple[Cell, Config]] = {}
-    recorded = _Recorded(runs)
+    recorded = _RecordedData(runs)
     for cell in cells(sweep):
         config = _resolve(sweep, cell, recorded)
         name = group_name(config)
         if name in found:
-            raise _same(name, *found[name], cell, config)
+            raise _equal_names_error(name, *found[name], cell, config)
         found[name] = cell, config
     seeds = range(sweep.seed, sweep.seed + sweep.replicas)
-    return Plan(
+    return SweepPlan(
         sweep,
         tuple(
             Replica(with_training(config, seed=seed), RunFolder(runs / name / str(seed)))
@@ -88,7 +88,7 @@ def with_training(config: Config, **settings: Any) -> Config:
     return config.model_copy(update={"training": config.training.model_copy(update=settings)})
 
 
-class _Recorded:
+class _RecordedData:
     """What runs below a folder have recorded of data files, read once when one is gone."""
 
     def __init__(self, runs: Path) -> None:
@@ -129,7 +129,7 @@ def require_data(replicas: Sequence[Replica]) -> None:
             found.file.close()
 
 
-def _resolve(sweep: SweepConfig, cell: Cell, recorded: _Recorded) -> Config:
+def _resolve(sweep: SweepConfig, cell: Cell, recorded: _RecordedData) -> Config:
     """Return the configuration of a combination for the first seed."""
     options = settings_of_cell(sweep, cell)
     data = options.get("data") or {}
@@ -142,7 +142,7 @@ def _resolve(sweep: SweepConfig, cell: Cell, recorded: _Recorded) -> Config:
     try:
         config = _resolved(request) if known is None else resolve_recorded(request, known)
     except SbvaeError as error:
-        raise SbvaeError(_at_fault(cell, error) + error.line) from error
+        raise SbvaeError(_describe_fault(cell, error) + error.line) from error
     if config.training.precision != "auto":
         return config
     from sbvae_cli.training.build import with_own_precision  # loads PyTorch
@@ -157,7 +157,7 @@ def _resolved(request: Request) -> Config:
     return config
 
 
-def _at_fault(cell: Cell, error: SbvaeError) -> str:
+def _describe_fault(cell: Cell, error: SbvaeError) -> str:
     """Return the beginning of a message: the combination, the keys at fault first."""
     named = [key for key in cell if key in error.line or key.rpartition(".")[2] == error.field]
     ordered = {key: cell[key] for key in (*named, *cell)}
@@ -170,7 +170,9 @@ def _written(cell: Mapping[str, Any]) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
-def _same(name: str, cell: Cell, config: Config, other: Cell, another: Config) -> SbvaeError:
+def _equal_names_error(
+    name: str, cell: Cell, config: Config, other: Cell, another: Config
+) -> SbvaeError:
     """Return the error for two combinations that would be trained in one folder."""
     if flat_settings(config, 0) == flat_settings(another, 0):
         return SbvaeError(

@@ -16,25 +16,25 @@ from typing import Any
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.replicas import Replica
+from sbvae_cli.sweeps.activity import read_activity
 from sbvae_cli.sweeps.cluster import (
     Needs,
     answer_of,
     connected,
     last_line,
     machines_for,
-    marked,
-    refuse_unlike,
+    marker_file,
+    refuse_other_installation,
     remote_functions,
     too_small,
 )
-from sbvae_cli.sweeps.doing import read_doing
 from sbvae_cli.sweeps.engine import JobEnd, Stop
 from sbvae_cli.sweeps.job import Job
 from sbvae_cli.sweeps.worker import describe_installation, stop_file
 
 _POLL_SECONDS = 0.25  # seconds between two checks of the tasks
-_AHEAD = 4  # jobs handed to Ray before there is room for them
-_TRIES = 3  # times in a row that a job may be lost without having saved anything
+_QUEUED_AHEAD = 4  # jobs handed to Ray before there is room for them
+_MAX_TRIES = 3  # times in a row that a job may be lost without having saved anything
 
 # Read when Ray is imported; they turn off its usage statistics.
 _SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0"}
@@ -86,11 +86,11 @@ class RayEngine:
         with (
             open(os.devnull, "w") as nowhere,
             redirect_stdout(nowhere),
-            marked(self.storage) as mark,
+            marker_file(self.storage) as mark,
             connected(ray, self.address),
         ):
             tasks = _Tasks(ray, self, mark)
-            tasks.refuse_unlike_machines(jobs)
+            tasks.refuse_other_installations(jobs)
             return tasks.run(jobs, stop, on_poll, on_end)
 
     def resources_of(self, job: Job) -> dict[str, float]:
@@ -131,7 +131,7 @@ class _Tasks:
         self._remote, self._probe = remote_functions(ray)
         self._here = describe_installation(str(mark))
 
-    def refuse_unlike_machines(self, jobs: Sequence[Job]) -> None:
+    def refuse_other_installations(self, jobs: Sequence[Job]) -> None:
         """Check the installation of each machine that is large enough for a job.
 
         Raises:
@@ -158,7 +158,7 @@ class _Tasks:
         note = self._engine.on_note
         for ref, host in asked.items():
             there = answer_of(self._ray, ref, host)
-            refuse_unlike(host, there, self._here, self._engine.storage, note)
+            refuse_other_installation(host, there, self._here, self._engine.storage, note)
 
     def run(
         self,
@@ -171,7 +171,7 @@ class _Tasks:
         waiting, ended, asked = deque(jobs), dict[int, JobEnd](), False
         while self._running or (waiting and not stop()):
             while waiting and not stop() and self._has_room(waiting[0]):
-                self._hand_over(_Task(waiting[0], _saved(waiting[0])))
+                self._submit(_Task(waiting[0], _saved(waiting[0])))
                 waiting.popleft()
             if stop() and not asked:
                 asked = True
@@ -192,7 +192,7 @@ class _Tasks:
         if self._engine.at_once is not None:
             return len(self._running) < self._engine.at_once
         machines = machines_for(self._ray, self._engine.resources_of(job))
-        return len(self._running) < sum(number for _, number in machines.values()) + _AHEAD
+        return len(self._running) < sum(number for _, number in machines.values()) + _QUEUED_AHEAD
 
     def _done(self) -> list[Any]:
         """Return tasks that have ended, waiting up to `_POLL_SECONDS` seconds for one."""
@@ -201,13 +201,15 @@ class _Tasks:
         found: list[Any] = self._ray.wait([*self._running], num_returns=1, timeout=_POLL_SECONDS)[0]
         return found
 
-    def _hand_over(self, task: _Task) -> None:
+    def _submit(self, task: _Task) -> None:
         needs = self._engine.resources_of(task.job)
         # The engine counts lost tasks itself, so Ray must not retry them.
         remote = self._remote.options(
             num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_retries=0, name=task.job.names[0]
         )
-        ref = remote.remote(pickle.dumps(_anywhere(task.job)), str(self._mark), self._here)
+        ref = remote.remote(
+            pickle.dumps(_with_absolute_paths(task.job)), str(self._mark), self._here
+        )
         self._running[ref] = task
 
     def _end(self, ref: Any, task: _Task, asked: bool) -> JobEnd | None:
@@ -226,10 +228,10 @@ class _Tasks:
             if saved != task.saved:
                 lost = 1
             what = "no memory was left for it" if "OutOfMemory" in type(error).__name__ else "lost"
-            if lost < _TRIES:
+            if lost < _MAX_TRIES:
                 names = ", ".join(task.job.names)
                 self._engine.on_note(f"{names}: its worker was {what}; it goes on elsewhere")
-                self._hand_over(_Task(task.job, saved, lost))
+                self._submit(_Task(task.job, saved, lost))
                 return None
             why = f"its worker was {what} {lost} times in a row"
         return JobEnd(task.job, why)
@@ -255,7 +257,7 @@ def _distinct(needs: Iterable[Needs]) -> list[Needs]:
     return list({tuple(each.items()): each for each in needs}.values())
 
 
-def _anywhere(job: Job) -> Job:
+def _with_absolute_paths(job: Job) -> Job:
     """Return the job with absolute paths, which are valid in any process."""
     return replace(
         job,
@@ -273,5 +275,5 @@ def _saved(job: Job) -> list[int]:
 
 def _has_begun(job: Job) -> bool:
     """Return whether a process works on a job, which Ray may still keep waiting."""
-    told = (read_doing(each.folder) for each in job.replicas)
-    return any(each is not None and each.alive for each in told)
+    activities = (read_activity(each.folder) for each in job.replicas)
+    return any(each is not None and each.alive for each in activities)

@@ -18,7 +18,7 @@ import sbvae_cli
 from sbvae_cli.errors import SbvaeError
 
 _POLL_SECONDS = 1.0  # seconds between two checks for the file that requests an end
-_ALIKE = "install the same sbvae on all machines"
+_INSTALL_ADVICE = "install the same sbvae on all machines"
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Installation:
 
     Attributes:
         host: Name of the machine.
-        sees: Whether the machine sees the folder of the runs.
+        sees_folder: Whether the machine sees the folder of the runs.
         sbvae: Version of sbvae.
         files: Hash of sbvae's files.
         torch: Version of PyTorch.
     """
 
     host: str
-    sees: bool
+    sees_folder: bool
     sbvae: str
     files: str
     torch: str
@@ -51,7 +51,7 @@ def describe_installation(mark: str) -> Installation:
     )
 
 
-def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
+def installation_difference(there: Installation, here: Installation, storage: Path) -> str:
     """Return why runs of another machine would differ from those of this one, or "".
 
     Args:
@@ -59,15 +59,16 @@ def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
         here: Installation on this machine.
         storage: Folder of the runs.
     """
-    if not there.sees:
+    if not there.sees_folder:
         return (
             f"{storage}: the machine {there.host} does not see this folder; choose another `out`, "
             "on storage that all machines have at the same path"
         )
     if there.sbvae != here.sbvae:
-        return f"{there.host}: has sbvae {there.sbvae}, and here is {here.sbvae}; {_ALIKE}"
+        return f"{there.host}: has sbvae {there.sbvae}, and here is {here.sbvae}; {_INSTALL_ADVICE}"
     if there.files != here.files:
-        return f"{there.host}: has other files of sbvae {here.sbvae} than there are here; {_ALIKE}"
+        found = f"has other files of sbvae {here.sbvae} than there are here"
+        return f"{there.host}: {found}; {_INSTALL_ADVICE}"
     return ""
 
 
@@ -84,9 +85,9 @@ def run_pickled(pickled: bytes, mark: str, here: Installation) -> str:
     """
     from sbvae_cli.sweeps.job import Job, run_job
 
-    unlike = unlikeness(describe_installation(mark), here, Path(mark).parent)
-    if unlike:  # a machine that joined after the others were checked
-        return unlike
+    difference = installation_difference(describe_installation(mark), here, Path(mark).parent)
+    if difference:  # a machine that joined after the others were checked
+        return difference
     job: Job = pickle.loads(pickled)
     with _stop_on_interrupt(stop_file(Path(mark))) as stop:
         try:

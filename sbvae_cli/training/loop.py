@@ -13,13 +13,13 @@ from sbvae_cli.training.rounds import Capture, Rounds, block_length
 from sbvae_cli.training.update import Updater
 
 # Number of updates after which an additional report tells early how long the run takes.
-EARLY = 10
+EARLY_REPORT = 10
 
 _BLOCKS_AHEAD = 1  # blocks of inputs that are made before the loop needs them
 
 # Number of updates of all replicas from which on compilation pays on a GPU: it takes about a minute
 # and saves some tenths of a millisecond per update.
-_WORTH_COMPILING = 100_000
+_MIN_STEPS_TO_COMPILE = 100_000
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def train(
 
     Yields:
         A report for each replica that has not diverged before. Reports come every `log_every`
-        steps, at step `EARLY`, and whenever a checkpoint is due: every `checkpoint_every` steps, at
-        the last step, and when `stop` ends the loop. A resumed run has another report `EARLY` steps
-        after its start, which does not reset the means.
+        steps, at step `EARLY_REPORT`, and whenever a checkpoint is due: every `checkpoint_every`
+        steps, at the last step, and when `stop` ends the loop. A resumed run has another report
+        `EARLY_REPORT` steps after its start, which does not reset the means.
     """
     watch(start)
     meter = _Meter(config, start)
@@ -89,7 +89,7 @@ def train(
 
     def reports(*, save: bool, passing: bool = False) -> list[Report]:
         nonlocal note
-        seen = _look(updater, meter, step, save=save, passing=passing)
+        seen = _make_reports(updater, meter, step, save=save, passing=passing)
         found = [replace(report, note=note) for report in seen if report.replica in alive]
         alive[:] = [report.replica for report in found if report.error is None]
         note = ""
@@ -100,14 +100,14 @@ def train(
             note = next(updates) or note
             meter.count()
             step += 1
-            with meter.left_out():
+            with meter.paused():
                 watch(step)
             save = step == config.steps or step % config.checkpoint_every == 0
-            due = save or step % config.log_every == 0 or step == EARLY
-            if due or step == start + EARLY:
+            due = save or step % config.log_every == 0 or step == EARLY_REPORT
+            if due or step == start + EARLY_REPORT:
                 saved = step if save else saved
                 found = reports(save=save, passing=not due)
-                with meter.left_out():  # the consumer saves, validates and draws
+                with meter.paused():  # the consumer saves, validates and draws
                     yield found
     if alive and saved != step:
         yield [replace(report, terms={}) for report in reports(save=True)]
@@ -125,7 +125,7 @@ def _updates(
     compiled = (
         config.compile == "auto"
         and updater.device.type == "cuda"
-        and left * updater.replicas >= _WORTH_COMPILING
+        and left * updater.replicas >= _MIN_STEPS_TO_COMPILE
     )
     first = maker.block(start, 1)
     rounds = Rounds(updater, maker, first, capture=capture, compiled=compiled)
@@ -153,7 +153,7 @@ def _blocks(maker: InputMaker, start: int, stop: int, length: int, pin: bool) ->
         start += count
 
 
-def _look(
+def _make_reports(
     updater: Updater, meter: "_Meter", step: int, *, save: bool, passing: bool
 ) -> list[Report]:
     """Make the reports of all replicas; if they are to be saved, check their weights too.
@@ -215,7 +215,7 @@ class _Meter:
             self._time = self._now()
 
     @contextmanager
-    def left_out(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Pause the clock during a block that is not training."""
         began = time.perf_counter()
         yield

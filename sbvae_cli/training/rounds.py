@@ -68,7 +68,7 @@ class Rounds:
             capture = partial(captured_graph, device=device)
         self._replay: Step | None = None
         if capture or compiled:
-            with updater.trial(), _measured_convolutions():
+            with updater.without_effect(), _measured_convolutions():
                 if compiled:
                     self._compile()
                 if capture:
@@ -105,7 +105,7 @@ class Rounds:
         except torch.OutOfMemoryError:
             raise
         except Exception as error:
-            self._updater.run_plainly()
+            self._updater.discard_compilation()
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             self.note = (
                 f"torch.compile does not work here ({reason}); training continues without it"

@@ -114,7 +114,7 @@ class Learner:
             "exp_avg_sq": torch.zeros_like(stack.weights),
         }
 
-    def take(self, gradients: Sequence[Tensor], largest: float | None) -> Tensor:
+    def store_gradients(self, gradients: Sequence[Tensor], largest: float | None) -> Tensor:
         """Store gradients for the next `move`, clipping their norms.
 
         Args:
@@ -130,7 +130,7 @@ class Learner:
             self.gradient *= (largest / (norm + 1e-6)).clamp(max=1.0)[:, None]
         return norm
 
-    def move(self, decay: Tensor, failed: Tensor) -> None:
+    def adam_step(self, decay: Tensor, failed: Tensor) -> None:
         """Make one step of Adam.
 
         Args:

@@ -126,11 +126,11 @@ class Updater:
         for learner in self.learners:
             count = len(learner.stack.parameters)
             own, gradients = gradients[:count], gradients[count:]
-            norms[learner.norm_name] = learner.take(own, self._clip_grad)
+            norms[learner.norm_name] = learner.store_gradients(own, self._clip_grad)
         terms = {name: term.detach() for name, term in terms.items()}
         self._check({**terms, **norms}, len(terms))
         for learner in self.learners:
-            learner.move(decay, self.failed)
+            learner.adam_step(decay, self.failed)
         return terms
 
     def compile(self, **options: Any) -> None:
@@ -142,12 +142,12 @@ class Updater:
         torch.compiler.reset()
         self._compiled = torch.compile(self._compute, dynamic=False, **options)
 
-    def run_plainly(self) -> None:
+    def discard_compilation(self) -> None:
         """Undo `compile`."""
         self._compiled = None
 
     @contextmanager
-    def trial(self) -> Iterator[None]:
+    def without_effect(self) -> Iterator[None]:
         """Run updates without any effect in a block, for the warm-up of a CUDA graph."""
         before = self.failed.clone()
         self.failed.fill_(1.0)

@@ -20,7 +20,7 @@ from sbvae_cli.recipes.paper import paper_numbers
 from sbvae_cli.recipes.schema import GeometryPicture, Recipe, TraversalPicture
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
-from sbvae_cli.sweeps.plan import Plan, plan_sweep
+from sbvae_cli.sweeps.plan import SweepPlan, plan_sweep
 
 NAMES = recipe_names()
 # Schematics (1) and a figure that another is drawn with (12) aside.
@@ -83,7 +83,7 @@ STEPS = {  # Table 4
 
 
 @cache
-def plan_of(name: str, tier: TierName) -> Plan:
+def plan_of(name: str, tier: TierName) -> SweepPlan:
     return plan_sweep(sweep_of(load_recipe(name), tier), Path("nowhere"))
 
 

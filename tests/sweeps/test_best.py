@@ -11,7 +11,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.naming import flat_settings, group_name
 from sbvae_cli.runs.resolve import Request, resolve
-from sbvae_cli.sweeps.best import PAPER, as_config, cautions, choose_best
+from sbvae_cli.sweeps.best import PAPER_SCORE, as_config, cautions, choose_best
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
 
@@ -98,7 +98,9 @@ def test_losses_of_other_sizes_are_not_chosen_among(tmp_path: Path, written_swee
     """A loss is a sum over pixels, so that small images would always be best."""
     grid = {"data.height": [16, 32], "training.learning_rate": [0.001, 0.002]}
 
-    found = choose_best(collected(tmp_path / "s", written_sweep, {**RATES, "grid": grid}), PAPER)
+    found = choose_best(
+        collected(tmp_path / "s", written_sweep, {**RATES, "grid": grid}), PAPER_SCORE
+    )
 
     assert [best.name for best in found] == ["height16", "height32"]
     assert all(len(best.others) == 1 for best in found)

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.sweeps.cluster import connected, machines_for, marked, refuse_unlike, too_small
+from sbvae_cli.sweeps.cluster import (
+    connected,
+    machines_for,
+    marker_file,
+    refuse_other_installation,
+    too_small,
+)
 from sbvae_cli.sweeps.worker import Installation, describe_installation
 
 HERE = Installation("here", True, "0.1.0", "abc", "2.13.0")
@@ -125,26 +131,28 @@ def test_a_machine_must_see_the_folder_and_have_the_same_sbvae(tmp_path: Path) -
 
     def ask(there: Installation | str) -> str:
         with pytest.raises(SbvaeError) as error:
-            refuse_unlike("b", there, HERE, tmp_path, notes.append)
+            refuse_other_installation("b", there, HERE, tmp_path, notes.append)
         return str(error.value)
 
     assert ask("No module named 'sbvae_cli'").startswith("b: cannot load sbvae (No module")
-    assert ask(replace(there, sees=False)).startswith(f"{tmp_path}: the machine b does not see")
+    assert ask(replace(there, sees_folder=False)).startswith(
+        f"{tmp_path}: the machine b does not see"
+    )
     assert ask(replace(there, sbvae="0.2.0")).startswith("b: has sbvae 0.2.0, and here is 0.1.0")
     assert ask(replace(there, files="def")).startswith("b: has other files of sbvae 0.1.0")
     assert notes == []
-    refuse_unlike("b", replace(HERE, host="b"), HERE, tmp_path, notes.append)
+    refuse_other_installation("b", replace(HERE, host="b"), HERE, tmp_path, notes.append)
     assert notes == []
-    refuse_unlike("b", replace(HERE, torch="2.12.0"), HERE, tmp_path, notes.append)
+    refuse_other_installation("b", replace(HERE, torch="2.12.0"), HERE, tmp_path, notes.append)
     assert [note.startswith("b: has PyTorch 2.12.0") for note in notes] == [True]
 
 
 def test_a_folder_is_known_by_a_file_that_goes_with_the_block(tmp_path: Path) -> None:
-    with marked(tmp_path / "runs") as mark:
-        assert describe_installation(str(mark)).sees
+    with marker_file(tmp_path / "runs") as mark:
+        assert describe_installation(str(mark)).sees_folder
 
-    assert not describe_installation(str(mark)).sees
+    assert not describe_installation(str(mark)).sees_folder
     assert list((tmp_path / "runs").iterdir()) == []
     (tmp_path / "file").touch()
-    with pytest.raises(SbvaeError, match="cannot be used"), marked(tmp_path / "file"):
+    with pytest.raises(SbvaeError, match="cannot be used"), marker_file(tmp_path / "file"):
         pass

@@ -11,7 +11,7 @@ from sbvae_cli.config.sweep import SweepConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.replicas import Replica
-from sbvae_cli.sweeps.doing import note_failure
+from sbvae_cli.sweeps.activity import note_failure
 from sbvae_cli.sweeps.folder import SweepFolder, run_state
 from sbvae_cli.sweeps.plan import name_of, plan_sweep
 

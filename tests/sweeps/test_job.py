@@ -14,10 +14,10 @@ from sbvae_cli.config.sweep import SweepConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.sweeps.doing import doing
+from sbvae_cli.sweeps.activity import report_activity
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import make_job, note_lost, plan_jobs, run_job
-from sbvae_cli.sweeps.plan import Plan, plan_sweep
+from sbvae_cli.sweeps.plan import SweepPlan, plan_sweep
 
 Build = Callable[..., SweepConfig]
 
@@ -27,7 +27,7 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores of few images, since none is looked at."""
     few = Protocol(name="quick", images=64, test_images=32, votes_train=8, votes_eval=8)
     monkeypatch.setattr("sbvae_cli.metrics.protocol.named_protocol", lambda name: few)
-    monkeypatch.setattr("sbvae_cli.sweeps.job._PATIENCE", 0.3)
+    monkeypatch.setattr("sbvae_cli.sweeps.job._LOCK_TIMEOUT_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def no_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sbvae_cli.sweeps.job.score_run", score)
 
 
-def states(plan: Plan) -> list[str]:
+def states(plan: SweepPlan) -> list[str]:
     return [each.state for each in SweepFolder(Path(".")).states(plan)]
 
 
@@ -219,11 +219,11 @@ def test_a_job_waits_for_a_run_that_another_sweep_trains(
     plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
     (job,) = plan_jobs(plan, "cpu")
     folder = job.replicas[0].folder
-    monkeypatch.setattr("sbvae_cli.sweeps.job._PATIENCE", 0.05)
+    monkeypatch.setattr("sbvae_cli.sweeps.job._LOCK_TIMEOUT_SECONDS", 0.05)
     held = threading.Event()
 
     def hold() -> None:
-        with folder.reserved(), doing([folder], "training"):
+        with folder.reserved(), report_activity([folder], "training"):
             held.set()
             time.sleep(0.5)
 

@@ -21,7 +21,7 @@ from sbvae_cli.sweeps import ray_engine
 from sbvae_cli.sweeps.engine import JobEnd
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import plan_jobs, run_job
-from sbvae_cli.sweeps.plan import Plan, plan_sweep
+from sbvae_cli.sweeps.plan import SweepPlan, plan_sweep
 from sbvae_cli.sweeps.ray_engine import RayEngine, import_ray
 from sbvae_cli.sweeps.worker import describe_installation
 
@@ -53,18 +53,18 @@ def cluster() -> Iterator[Any]:
         found.shutdown()
 
 
-def run(engine: RayEngine, plan: Plan, stop: Callable[[], bool] | None = None) -> list[JobEnd]:
+def run(engine: RayEngine, plan: SweepPlan, stop: Callable[[], bool] | None = None) -> list[JobEnd]:
     jobs = plan_jobs(plan, "cpu")
     return engine(jobs, stop=stop or Stop(), on_poll=lambda jobs: None, on_end=lambda ended: None)
 
 
-def states(plan: Plan) -> list[str]:
+def states(plan: SweepPlan) -> list[str]:
     return [each.state for each in SweepFolder(Path(".")).states(plan)]
 
 
 @contextmanager
 def as_soon_as(
-    found: Callable[[RunFolder], bool], plan: Plan, act: Callable[[int], None]
+    found: Callable[[RunFolder], bool], plan: SweepPlan, act: Callable[[int], None]
 ) -> Iterator[None]:
     """Do something, once, with the process of a run that has come so far, while the block runs."""
     ended = threading.Event()
@@ -94,7 +94,7 @@ def trains(folder: RunFolder) -> bool:
     return folder.checkpoint.exists() and not folder.scores.exists()
 
 
-def left_by(plan: Plan) -> tuple[list[Any], list[Any]]:
+def left_by(plan: SweepPlan) -> tuple[list[Any], list[Any]]:
     """What runs have left, but for times and paths: logs and scores, weights and optimizers."""
     told, learned = [], []
     for each in plan.replicas:
@@ -184,7 +184,7 @@ def test_a_machine_that_does_not_see_the_folder_gets_no_job(
     def elsewhere(storage: Path) -> Iterator[Path]:
         yield storage / "only-here"
 
-    monkeypatch.setattr(ray_engine, "marked", elsewhere)
+    monkeypatch.setattr(ray_engine, "marker_file", elsewhere)
     with pytest.raises(SbvaeError, match="does not see this folder; choose another `out`"):
         run(RayEngine(tmp_path, cluster.address), plan)
 

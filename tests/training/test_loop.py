@@ -16,7 +16,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.training import loop
 from sbvae_cli.training.build import build_maker, build_updater
 from sbvae_cli.training.inputs import Inputs
-from sbvae_cli.training.loop import EARLY, Report, train
+from sbvae_cli.training.loop import EARLY_REPORT, Report, train
 from sbvae_cli.training.rounds import Rounds
 
 CONFIG = {
@@ -52,7 +52,7 @@ def alone(*arguments: Any, **options: Any) -> list[Report]:
 
 def test_reports_come_when_they_or_checkpoints_are_due() -> None:
     reports = alone({"steps": 50, "log_every": 20, "checkpoint_every": 25})
-    assert [report.step for report in reports] == [EARLY, 20, 25, 40, 50]
+    assert [report.step for report in reports] == [EARLY_REPORT, 20, 25, 40, 50]
     assert [report.step for report in reports if report.save] == [25, 50]
     assert reports[-1].seconds_left == 0
     assert set(reports[-1].terms) == {"loss", "nll", "kl"}
@@ -69,7 +69,7 @@ def test_terms_are_means_over_the_steps_since_the_last_report() -> None:
 def test_who_goes_on_reports_early_and_logs_as_if_it_had_not_stopped() -> None:
     reports = alone({"steps": 24, "log_every": 12}, start=4)
     assert [(report.step, report.passing) for report in reports] == [
-        *((EARLY, False), (12, False), (4 + EARLY, True), (24, False))
+        *((EARLY_REPORT, False), (12, False), (4 + EARLY_REPORT, True), (24, False))
     ]
     each = {r.step: r.terms["nll"] for r in alone({"steps": 24, "log_every": 1}, start=4)}
     for report, steps in zip(reports[2:], (range(13, 15), range(13, 25)), strict=True):

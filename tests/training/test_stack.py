@@ -114,8 +114,8 @@ def test_masked_adam_is_that_of_pytorch(failed: int | None) -> None:
         ]
         if mask.any():
             gradients[0][failed] = math.nan
-        learner.take(gradients, None)
-        learner.move(torch.tensor(0.5), mask)
+        learner.store_gradients(gradients, None)
+        learner.adam_step(torch.tensor(0.5), mask)
         for replica, (network, adam) in enumerate(zip(plain, adams, strict=True)):
             if mask[replica]:
                 continue

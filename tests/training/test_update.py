@@ -162,7 +162,7 @@ def test_totals_are_sums_since_the_last_reading() -> None:
 
 def test_a_trial_leaves_no_trace() -> None:
     updater, other = (Updater([small_vae()], elbo, 1e-2) for _ in range(2))
-    with updater.trial():
+    with updater.without_effect():
         move(updater, IMAGES + 1e30, NOISE)
         move(updater, IMAGES, NOISE)
     assert updater.updates_made() == [0]

@@ -18,9 +18,8 @@ from sbvae_cli.metrics.validate import Floats
 if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.rates import ImageRates
 
-_MIN_BINNING_DIFFERENCE = (
-    0.2  # smallest difference of MIG between bins of equal frequency and of equal width
-)
+# Smallest difference of MIG between bins of equal frequency and of equal width.
+_MIN_BINNING_DIFFERENCE = 0.2
 
 
 def diagnose(

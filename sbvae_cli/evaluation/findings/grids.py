@@ -7,13 +7,11 @@ from sbvae_cli.evaluation.pair_geometry import PairGeometry
 
 MIN_FLAT_R2 = 0.9  # smallest affine_r2 and inverse_r2 of a flat grid
 MAX_OTHER_VARIANCE = 0.3  # largest share of two latents' variance from other factors and noise
-MAX_CHANCE_R2 = (
-    0.1  # largest affine_r2 of noise on a grid: with fewer points, grids are flat by chance
-)
+# Largest affine_r2 of noise on a grid: with fewer points, grids are flat by chance.
+MAX_CHANCE_R2 = 0.1
 MIN_TURN_DEGREES = 8.0  # degrees: a grid that is rotated by less counts as axis-aligned
-MIN_UPRIGHT_DEGREES = (
-    75.0  # smallest angle in degrees between the axes of a rotated grid that is not slanted
-)
+# Smallest angle in degrees between the axes of a rotated grid that is not slanted.
+MIN_UPRIGHT_DEGREES = 75.0
 # Largest affine_axis_ratio of two latents that carry little more than one mixture.
 MAX_MIXTURE_RATIO = 0.1
 MIN_FOLD_FRACTION = 0.1  # smallest fold_fraction of a folded grid

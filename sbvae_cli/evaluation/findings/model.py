@@ -12,9 +12,8 @@ from sbvae_cli.metrics.validate import Floats
 if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.rates import ImageRates
 
-MAX_VARIANCE_RATIO = (
-    10.0  # a fixed variance above this multiple of the squared residuals is too large
-)
+# A fixed variance above this multiple of the squared residuals is too large.
+MAX_VARIANCE_RATIO = 10.0
 MAX_GREY_NLL_SHARE = 0.9  # largest share of the targets' own entropy in a Bernoulli NLL
 MAX_SATURATED_SHARE = 0.01  # largest share of saturated pixels
 MIN_USED_SHARE = 0.1  # smallest share of the images for which a latent in use is used

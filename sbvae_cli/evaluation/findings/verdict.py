@@ -21,9 +21,8 @@ from sbvae_cli.evaluation.pair_geometry import PairGeometry
 # quick models, shuffling a third latent's codes over the grid changed 0.1 % of the images' variance
 # where it had 3 or 7 %, and 39 and 52 % where it had 28 and 31 %.
 MIN_COPIED_SHARE = 0.1
-_MIN_NAMED_SHARE = (
-    0.03  # share of the information of all latents below which another latent is not named
-)
+# Share of the information of all latents below which another latent is not named.
+_MIN_NAMED_SHARE = 0.03
 
 _WHERE = " of {pair} in latents {both}"
 _DROWNED = " (what else varies there is less than the posterior's own std)"
