@@ -25,7 +25,7 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.system_errors import unreadable
 
 FORMAT = 1
-_MOST = 200  # characters of what PyTorch says of weights
+_MAX_MESSAGE = 200  # characters of what PyTorch says of weights
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,9 @@ class Checkpoint:
             vae.load_state_dict(self.model)
         except (RuntimeError, TypeError, AttributeError) as error:
             whose = f"{self.path}: its" if self.path else "the checkpoint's"
-            found = f"{whose} weights do not fit its config: {shorten_line(str(error), _MOST)}"
+            found = (
+                f"{whose} weights do not fit its config: {shorten_line(str(error), _MAX_MESSAGE)}"
+            )
             raise SbvaeError(f"{found}; copy it again, or train the model again") from error
 
     def count_discriminator(self) -> int | None:

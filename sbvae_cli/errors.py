@@ -5,11 +5,11 @@ import math
 import reprlib
 from collections.abc import Collection, Mapping
 
-_MOST_SHOWN = 80  # characters of a value in an error message
+_MAX_SHOWN = 80  # characters of a value in an error message
 # A file of a few bytes may hold lists of lists whose whole text no memory holds.
 _BRIEF = reprlib.Repr()
 _BRIEF.maxlist = _BRIEF.maxtuple = _BRIEF.maxdict = _BRIEF.maxset = 10
-_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 2 * _MOST_SHOWN
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 2 * _MAX_SHOWN
 _BRIEF.maxlevel = 3
 
 
@@ -117,7 +117,7 @@ def _plain(name: str) -> str:
 
 def format_value(value: object) -> str:
     """Format a value for an error message, on one line and cut after 80 characters."""
-    return shorten_line(_BRIEF.repr(value), _MOST_SHOWN)
+    return shorten_line(_BRIEF.repr(value), _MAX_SHOWN)
 
 
 def shorten_line(text: str, most: int) -> str:

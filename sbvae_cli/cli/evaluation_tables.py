@@ -10,7 +10,7 @@ from sbvae_cli.cli.console import print_info, print_line, print_table
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.several_tables import (
     MAIN_SCORES,
-    MOST_PAIRS,
+    MAX_PAIRS,
     number,
     print_blocks,
     print_several,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
 
 _SPARE = 2  # number of last columns that a narrow terminal may leave out
-_MOST_LINES = 12  # lines of notes or of the diagnosis of one evaluation; JSON has all
+_MAX_LINES = 12  # lines of notes or of the diagnosis of one evaluation; JSON has all
 _LINES_OF_EACH = 4  # lines for each of several evaluations
 
 
@@ -80,9 +80,9 @@ def shared_notes(several: "Sequence[Evaluated]") -> list[str]:
         for note in dict.fromkeys(_notes(each)):
             names.setdefault(note, []).append(each.name)
     if len(several) == 1:
-        return _shorten(list(names), _MOST_LINES)
+        return _shorten(list(names), _MAX_LINES)
     lines = [f"{abbreviate(those, ', ')}: {note}" for note, those in names.items()]
-    return _shorten(lines, max(_MOST_LINES, _LINES_OF_EACH * len(several)))
+    return _shorten(lines, max(_MAX_LINES, _LINES_OF_EACH * len(several)))
 
 
 def _shorten(lines: Sequence[str], most: int) -> list[str]:
@@ -119,7 +119,7 @@ def _print_one(each: "Evaluated") -> None:
         _print_pair(pairs[0])
     elif pairs:
         _print_pairs(pairs)
-    for line in _shorten(_diagnosis(each), _MOST_LINES):
+    for line in _shorten(_diagnosis(each), _MAX_LINES):
         print_line(f"- {line}")
 
 
@@ -155,7 +155,7 @@ def _print_pair(pair: "PairGeometry") -> None:
 def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
     from sbvae_cli.evaluation.findings.verdict import verdict_label
 
-    shown = pairs[:MOST_PAIRS]
+    shown = pairs[:MAX_PAIRS]
     names = [n for n in MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
     rows = []
     for pair in shown:
@@ -163,8 +163,8 @@ def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
         values = [number(pair.scores[name]) for name in names]
         rows.append([",".join(pair.names), latents, verdict_label(pair), *values])
     title = "geometry of pairs of factors"
-    if len(pairs) > MOST_PAIRS:
-        title += f" (the first {MOST_PAIRS} of {len(pairs)}; --json has all)"
+    if len(pairs) > MAX_PAIRS:
+        title += f" (the first {MAX_PAIRS} of {len(pairs)}; --json has all)"
     _print_wide(title, ["factors", "latents", "lie", *names], rows)
 
 

@@ -57,9 +57,9 @@ def export(
     if safetensors is not None:
         parts.append(_weights(opened, safetensors))
     write_all_or_none({path: content for files, _ in parts for path, content in files.items()})
-    for files, said in parts:
+    for files, description in parts:
         named = [f"{path} ({file_size(len(content))})" for path, content in files.items()]
-        print_info(f"wrote {' and '.join(named)}: {said}")
+        print_info(f"wrote {' and '.join(named)}: {description}")
 
 
 def _graphs(opened: "Checkpoint", folder: Path) -> Part:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _SHOWN = 8  # greatest number of levels that are all shown, else the first three and the last
-_FEWEST_DIGITS, _MOST_DIGITS = 4, 17
+_FEWEST_DIGITS, _MAX_DIGITS = 4, 17
 
 
 def factor_text(factor: Mapping[str, Any]) -> str:
@@ -33,7 +33,7 @@ def factor_text(factor: Mapping[str, Any]) -> str:
 
 def number_texts(values: Sequence[float]) -> list[str]:
     """Format numbers with at least four digits, and enough to be distinct; integers in full."""
-    for digits in range(_FEWEST_DIGITS, _MOST_DIGITS + 1):
+    for digits in range(_FEWEST_DIGITS, _MAX_DIGITS + 1):
         texts = [_text(value, digits) for value in values]
         if len(set(texts)) == len(set(values)):
             break

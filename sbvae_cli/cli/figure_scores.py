@@ -147,8 +147,10 @@ def _print_medians(groups: "Sequence[GroupScores]") -> None:
         if len(values):
             middle = median_run(values)
             seed = group.seeds["mig"][middle]
-            told = "" if seed is None else f", seed {seed}"
-            print_line(f"{group.name}: median run of {len(values)} has {values[middle]:.4f}{told}")
+            seed_text = "" if seed is None else f", seed {seed}"
+            print_line(
+                f"{group.name}: median run of {len(values)} has {values[middle]:.4f}{seed_text}"
+            )
 
 
 def _print_scores(groups: "Sequence[GroupScores]", names: Sequence[str]) -> None:

@@ -35,6 +35,6 @@ def unfolding(
 
     found = read_unfoldings(runs, note)
     picture = unfolding_animation(found)
-    told = [run_metadata(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
-    write_picture(out, picture, {"runs": told}, PictureOptions(scale, theme, show))
+    metadata = [run_metadata(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
+    write_picture(out, picture, {"runs": metadata}, PictureOptions(scale, theme, show))
     print_info(f"wrote {out}: {len(picture.frames)} frames")

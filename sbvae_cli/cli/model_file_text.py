@@ -8,8 +8,8 @@ from sbvae_cli.errors import printable
 from sbvae_cli.files import parse_json
 
 Facts = Mapping[str, Any]
-_MOST_TENSORS = 40
-_MOST_LETTERS = 200  # characters of a text from the file
+_MAX_TENSORS = 40
+_MAX_LETTERS = 200  # characters of a text from the file
 _OWN_METADATA = ("sbvae_version", "command", "step", "config", "space", "likelihood")
 
 
@@ -24,7 +24,7 @@ def model_file_lines(facts: Facts) -> list[tuple[str, str]]:
         lines += _graph(facts)
     else:
         lines.append(("weights", f"{facts['weights']:,} in {len(facts['tensors'])} tensors"))
-        shown = facts["tensors"][:_MOST_TENSORS]
+        shown = facts["tensors"][:_MAX_TENSORS]
         lines += [(_text(each["name"]), _array(each)) for each in shown]
         if more := len(facts["tensors"]) - len(shown):
             lines.append(("...", f"and {more:,} more, all of them with --json -"))
@@ -50,8 +50,8 @@ def _graph(facts: Facts) -> list[tuple[str, str]]:
 def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
     """Summarise the model of a file that sbvae wrote, or list all metadata of another file."""
     if "sbvae_version" not in metadata:
-        told = [(_text(name), _text(text)) for name, text in metadata.items()]
-        return told or [("metadata", "none: sbvae did not write it, or it was removed")]
+        texts = [(_text(name), _text(text)) for name, text in metadata.items()]
+        return texts or [("metadata", "none: sbvae did not write it, or it was removed")]
     lines = [("command", _text(metadata.get("command", "-"), 2000))]
     lines.append(("version", _text(metadata["sbvae_version"])))
     try:
@@ -82,7 +82,7 @@ def _array(facts: Facts) -> str:
     return _text(f"{facts['type']} {axes}")
 
 
-def _text(text: str, most: int = _MOST_LETTERS) -> str:
+def _text(text: str, most: int = _MAX_LETTERS) -> str:
     """Shorten a text, and replace characters that a terminal might interpret."""
     cut = text if len(text) <= most else f"{text[:most]}..."
     return printable(cut)

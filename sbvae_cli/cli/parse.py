@@ -240,7 +240,7 @@ def parse_correlation(text: str) -> "CorrelationConfig":
     Raises:
         SbvaeError: If the text is not two different names and a positive number.
     """
-    from sbvae_cli.config.space import LEAST_STD, CorrelationConfig
+    from sbvae_cli.config.space import MIN_STD, CorrelationConfig
 
     names, equals, number = text.partition("=")
     pair = [name.strip() for name in names.split(",")]
@@ -248,8 +248,8 @@ def parse_correlation(text: str) -> "CorrelationConfig":
         std = float(number) if equals else 0.0
     except ValueError:
         std = 0.0
-    if 0 < std < LEAST_STD:
-        raise SbvaeError(f"{text!r}: the std is too small; give {LEAST_STD:g} or more")
+    if 0 < std < MIN_STD:
+        raise SbvaeError(f"{text!r}: the std is too small; give {MIN_STD:g} or more")
     if len(pair) != 2 or not all(pair) or not (math.isfinite(std) and std > 0):
         raise SbvaeError(f"{text!r} is not NAME,NAME=STD, such as x,y=0.2")
     if pair[0] == pair[1]:

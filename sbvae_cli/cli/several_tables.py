@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.groups import Group
 
 MAIN_SCORES = METRICS["geometry"].main_scores
-MOST_PAIRS = 10  # pairs of factors in a table; JSON has all
+MAX_PAIRS = 10  # pairs of factors in a table; JSON has all
 _LONG = 16  # characters; the common prefix of longer names of columns is left out
 
 
@@ -37,7 +37,7 @@ def print_several(several: "Sequence[Evaluated]") -> None:
 def _column(found: "Evaluation") -> dict[str, str]:
     from sbvae_cli.evaluation.findings.verdict import verdict_label
 
-    pairs = list(found.geometry.values())[:MOST_PAIRS]
+    pairs = list(found.geometry.values())[:MAX_PAIRS]
     column = {f"grid of {' and '.join(pair.names)}": verdict_label(pair) or "-" for pair in pairs}
     for name, score in found.scores.items():
         kind = score.details.get("likelihood")
@@ -67,7 +67,7 @@ def print_groups(groups: "Sequence[Group]") -> None:
             rows.append([name + of, *map(number, figures)])
         columns = ["score", "mean", "std", "median"]
         print_table(title + (seeds if group.seeds else ""), columns, rows)
-        for factors, counts in list(group.verdicts.items())[:MOST_PAIRS]:
+        for factors, counts in list(group.verdicts.items())[:MAX_PAIRS]:
             between = "; " if any("," in verdict for verdict in counts) else ", "
             listed = between.join(f"{count} {verdict}" for verdict, count in counts.items())
             print_line(f"- grid of {factors.replace(',', ' and ')}: {listed}")

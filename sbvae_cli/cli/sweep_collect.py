@@ -116,8 +116,8 @@ def _comparisons(
     if len(values) < 2:
         if compare is None:
             return []
-        told = ", ".join(found.keys) or "none"
-        raise SbvaeError(f"--compare {key}: does not differ in this sweep; what does: {told}")
+        settings = ", ".join(found.keys) or "none"
+        raise SbvaeError(f"--compare {key}: does not differ in this sweep; what does: {settings}")
     if equals:
         values = _parse_two_values(key, text, values)
     elif compare is None:  # the paper's decoder is compared with the others
@@ -137,8 +137,8 @@ def _parse_two_values(key: str, text: str, values: Sequence[Any]) -> list[Any]:
     named = {str(value): value for value in values}
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or len(set(parts)) != 2 or not set(parts) <= set(named):
-        told = f"--compare {key}={text}: name two of its values, {', '.join(named)}"
-        raise SbvaeError(f"{told}, as {key}={','.join([*named][:2])}")
+        message = f"--compare {key}={text}: name two of its values, {', '.join(named)}"
+        raise SbvaeError(f"{message}, as {key}={','.join([*named][:2])}")
     return [named[part] for part in parts]
 
 

@@ -28,7 +28,7 @@ from sbvae_cli.sweeps.ray_engine import import_ray
 from sbvae_cli.training.devices import resolve_device
 
 _PROBE_BYTES = 1 << 22  # bytes written to test whether the disk is full
-_MOST_NAMES = 5  # runs that are named in a message
+_MAX_NAMES = 5  # runs that are named in a message
 
 
 def run_plan(
@@ -208,8 +208,8 @@ def _raise_if_unfinished(
         raise StoppedError(f"{stopped}, {done}; resume with {resume_command}", request.number)
     failed = [name for each in ended if each.why for name in each.job.names if name in left]
     if failed:
-        more = f" and {len(failed) - _MOST_NAMES} more" if len(failed) > _MOST_NAMES else ""
-        which = ", ".join(failed[:_MOST_NAMES]) + more
+        more = f" and {len(failed) - _MAX_NAMES} more" if len(failed) > _MAX_NAMES else ""
+        which = ", ".join(failed[:_MAX_NAMES]) + more
         runs = "1 run" if len(failed) == 1 else f"{len(failed):,} runs"
         raise SbvaeError(
             f"{runs} failed ({which}), see above; {done}; resume with {resume_command}"
@@ -221,7 +221,7 @@ def _raise_if_unfinished(
 def print_next_commands(folder: SweepFolder, states: Sequence[RunState]) -> None:
     """Print the number of runs, the files of their scores, and the next command."""
     diverged = [name_of(each.replica) for each in states if each.state == "diverged"]
-    also = f", {len(diverged):,} diverged ({', '.join(diverged[:_MOST_NAMES])})" if diverged else ""
+    also = f", {len(diverged):,} diverged ({', '.join(diverged[:_MAX_NAMES])})" if diverged else ""
     runs = "1 run is" if len(states) == 1 else f"{len(states):,} runs are"
     scores = f"{folder.csv} and {folder.json.name}"
     print_info(f"{runs} done{also}; they are in {folder.runs}, their scores in {scores}. Next:")

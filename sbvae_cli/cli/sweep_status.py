@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sbvae_cli.sweeps.folder import RunState
     from sbvae_cli.sweeps.plan import SweepPlan
 
-_MOST_FAULTS = 10  # failed and diverged runs that are printed; JSON has all
+_MAX_FAULTS = 10  # failed and diverged runs that are printed; JSON has all
 
 
 def status(
@@ -49,10 +49,10 @@ def _print(plan: "SweepPlan", states: "Sequence[RunState]") -> None:
         rows.append([label, str(len(own)), f"{done:,}/{steps:,}", _counted(own)])
     print_table("", ["setting", "runs", "steps", "states"], rows)
     faults = [each for each in states if each.why]
-    for each in faults[:_MOST_FAULTS]:
+    for each in faults[:_MAX_FAULTS]:
         print_line(f"{each.replica.folder.path}: {each.state}: {with_flags(each.why)}")
-    if len(faults) > _MOST_FAULTS:
-        print_line(f"... and {len(faults) - _MOST_FAULTS:,} more (--json has all)")
+    if len(faults) > _MAX_FAULTS:
+        print_line(f"... and {len(faults) - _MAX_FAULTS:,} more (--json has all)")
     print_line(summary(states, 1))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import print_line
 from sbvae_cli.cli.parse import parse_scores
-from sbvae_cli.cli.several_tables import MAIN_SCORES, MOST_PAIRS, print_blocks
+from sbvae_cli.cli.several_tables import MAIN_SCORES, MAX_PAIRS, print_blocks
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
         what = "mean ± standard deviation over replicas, median in brackets"
         print_blocks(f"Scores: {what}", columns, rows)
     for group in found.groups:
-        for factors, counts in list(group.verdicts.items())[:MOST_PAIRS]:
+        for factors, counts in list(group.verdicts.items())[:MAX_PAIRS]:
             between = "; " if any("," in verdict for verdict in counts) else ", "
             listed = between.join(f"{count} {verdict}" for verdict, count in counts.items())
             print_line(f"- {group.label}, grid of {factors.replace(',', ' and ')}: {listed}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 1.0  # seconds between two readings of the runs' files
 _TERMS = ("loss", "nll", "kl")
-_LEAST_ROWS, _MOST_ROWS = 4, 20
+_MIN_ROWS, _MAX_ROWS = 4, 20
 _HEAD_AND_FOOT_LINES = 8  # lines of the table's head and foot
 # States of the rows that are shown first if the terminal has no room for all.
 _SHOWN_FIRST: tuple[State, ...] = (*WORKING, "failed", "diverged")
@@ -119,7 +119,7 @@ class _TableScreen:
 
     def show(self, states: Sequence[RunState], at_once: int) -> None:
         room = shutil.get_terminal_size().lines - _HEAD_AND_FOOT_LINES
-        shown = choose_shown(states, min(max(room, _LEAST_ROWS), _MOST_ROWS))
+        shown = choose_shown(states, min(max(room, _MIN_ROWS), _MAX_ROWS))
         footer = summary(states, at_once).replace("; ", "\n")
         table = table_of(shown, self._names, footer, len(states) - len(shown))
         self._live.update(table, refresh=True)

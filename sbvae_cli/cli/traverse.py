@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from sbvae_cli.viz.canvas import Canvas
 
 SWEPT = 8  # default number of latents
-MOST_PIXELS = 512  # height and width of decoded images
-MOST_STARTS, MOST_IMAGES = 20, 1000
+MAX_PIXELS = 512  # height and width of decoded images
+MAX_STARTS, MAX_IMAGES = 20, 1000
 Targets = Annotated[
     list[Path],
     typer.Argument(
@@ -86,7 +86,7 @@ def traverse(
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_IMAGES, help="Draw this many samples of the prior instead."),
+        typer.Option(min=1, max=MAX_IMAGES, help="Draw this many samples of the prior instead."),
     ] = None,
     interpolate: Annotated[
         list[str] | None,
@@ -99,7 +99,7 @@ def traverse(
         int | None,
         typer.Option(
             min=1,
-            max=MOST_IMAGES,
+            max=MAX_IMAGES,
             help="Draw this many images above their reconstructions instead.",
         ),
     ] = None,
@@ -124,10 +124,10 @@ def traverse(
         raise SbvaeError("--latents names latents, --top says how many; give one of them")
     wanted = (top or SWEPT) if latents is None else parse_latents(latents)
     span = parse_range(range_)
-    decoded = parse_size(size, MOST_PIXELS) if size else None
+    decoded = parse_size(size, MAX_PIXELS) if size else None
     starts = parse_images(start_image or (), "start_image")
-    if len(starts) > MOST_STARTS:
-        raise SbvaeError(f"names {len(starts)}; name {MOST_STARTS} or fewer", field="start_image")
+    if len(starts) > MAX_STARTS:
+        raise SbvaeError(f"names {len(starts)}; name {MAX_STARTS} or fewer", field="start_image")
     ends = parse_images(interpolate or (), "interpolate")
     if len(ends) not in (0, 2):
         raise SbvaeError("takes two images, as 3,17", field="interpolate")

@@ -28,24 +28,24 @@ def usage_line(error: Any, root: Any, arguments: Sequence[str], anywhere: Collec
         anywhere: Options that every command has.
     """
     command, words = _command_of(root, arguments)
-    said = error.format_message().rstrip(".").replace("Value error, ", "")
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
     options = {name for p in command.params for name in p.opts if name.startswith("--")}
     if hasattr(error, "possibilities"):
-        said = _unknown("option", error.option_name, {*options, *anywhere})
-    elif match := _COMMAND.match(said):
+        message = _unknown("option", error.option_name, {*options, *anywhere})
+    elif match := _COMMAND.match(message):
         known = getattr(command, "commands", {})
-        said = _unknown("command", match[1], [k for k, v in known.items() if not v.hidden])
-    elif match := _EXTRA.match(said):
+        message = _unknown("command", match[1], [k for k, v in known.items() if not v.hidden])
+    elif match := _EXTRA.match(message):
         to = "; a folder or file to write goes by --out" if "--out" in options else ""
         advice = "separate a list by commas without blanks, as 9,3"
-        said = f"{match[1]}: unexpected argument; {advice}{to}"
-    elif match := _CHOICE.search(said):
+        message = f"{match[1]}: unexpected argument; {advice}{to}"
+    elif match := _CHOICE.search(message):
         parameter = error.param
         names = choices_of(command, parameter.name)
-        said = f"{parameter.opts[0]} {_unknown('', match[1], names)}"
+        message = f"{parameter.opts[0]} {_unknown('', match[1], names)}"
     else:
-        said = _wrong_value(error) or said
-    return f"{said}; see `{' '.join(['sbvae', *words])} --help`"
+        message = _wrong_value(error) or message
+    return f"{message}; see `{' '.join(['sbvae', *words])} --help`"
 
 
 def _wrong_value(error: Any) -> str:

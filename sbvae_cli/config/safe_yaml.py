@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 LARGEST_YAML = 1 << 20  # largest file, in bytes
-_MOST_VALUES, _DEEPEST = 100_000, 50  # values, counting each alias, and depth of a tree
-_MOST_MERGED, _MOST_SOURCES = 1_000, 8  # keys of a section merged by <<, and number of sections
+_MAX_VALUES, _DEEPEST = 100_000, 50  # values, counting each alias, and depth of a tree
+_MAX_MERGED, _MAX_SOURCES = 1_000, 8  # keys of a section merged by <<, and number of sections
 _LONG = 1 << 16  # characters that Python's parser would take seconds for
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ class _Limited(yaml.constructor.SafeConstructor):
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         for key, value in node.value:
             merges = key.tag == "tag:yaml.org,2002:merge"
-            if merges and len(getattr(value, "value", ())) > _MOST_MERGED:
+            if merges and len(getattr(value, "value", ())) > _MAX_MERGED:
                 raise yaml.YAMLError("too many keys are merged by <<")
-            if merges and isinstance(value, yaml.SequenceNode) and len(value.value) > _MOST_SOURCES:
+            if merges and isinstance(value, yaml.SequenceNode) and len(value.value) > _MAX_SOURCES:
                 raise yaml.YAMLError("too many sections are merged by <<")
         super().flatten_mapping(node)
-        if len(node.value) > _MOST_MERGED * _MOST_SOURCES:
+        if len(node.value) > _MAX_MERGED * _MAX_SOURCES:
             raise yaml.YAMLError("too many keys are merged by <<")
 
 
@@ -74,5 +74,5 @@ def _check_growth(tree: Any) -> None:
         elif isinstance(value, list | tuple | set):
             left += [(each, depth + 1) for each in value]
         seen += 1
-        if seen > _MOST_VALUES:
-            raise ValueError(f"it grows to more than {_MOST_VALUES:,} values")
+        if seen > _MAX_VALUES:
+            raise ValueError(f"it grows to more than {_MAX_VALUES:,} values")

@@ -12,7 +12,7 @@ from sbvae_cli.errors import unknown_name
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Finite, Finite]
 LARGEST_SINGLE = 3.4e38  # largest magnitude of a float32
-LEAST_STD = 1e-3  # smallest std of a correlation: below, the two factors would be one
+MIN_STD = 1e-3  # smallest std of a correlation: below, the two factors would be one
 
 
 class FactorConfig(Frozen):
@@ -124,7 +124,7 @@ class CorrelationConfig(Frozen):
     """
 
     factors: tuple[str, str]
-    std: float = Field(ge=LEAST_STD, allow_inf_nan=False)
+    std: float = Field(ge=MIN_STD, allow_inf_nan=False)
 
 
 class SpaceConfig(Frozen):

@@ -20,8 +20,8 @@ Cell = dict[str, Any]  # one combination of the grid: values by keys such as `tr
 
 # Numbers of layers, which are options of `train` but not settings, with the smallest of each.
 LAYERS = {"depth": 2, "mlp_depth": 0}
-_MOST_LAYERS = 32
-_MOST_RUNS = 100_000
+_MAX_LAYERS = 32
+_MAX_RUNS = 100_000
 
 
 class SweepConfig(Frozen):
@@ -86,8 +86,8 @@ class SweepConfig(Frozen):
     def _check_cells(self) -> "SweepConfig":
         sizes = [math.prod(len(values) for values in each.values()) for each in self.grid]
         runs = self.replicas * sum(sizes)
-        if runs > _MOST_RUNS:
-            raise ValueError(f"{runs:,} runs are more than {_MOST_RUNS:,}; make several sweeps")
+        if runs > _MAX_RUNS:
+            raise ValueError(f"{runs:,} runs are more than {_MAX_RUNS:,}; make several sweeps")
         for cell in (flat(settings_of_cell(self, cell)) for cell in cells(self)):
             if "training.seed" in cell or "seed" in cell:
                 raise ValueError("seeds are set by seed and replicas; leave training.seed out")
@@ -95,8 +95,8 @@ class SweepConfig(Frozen):
                 value = cell.get(name, least)
                 if isinstance(value, bool) or not isinstance(value, int) or value < least:
                     raise ValueError(f"{name} is {value!r}; give a number of layers from {least}")
-                if value > _MOST_LAYERS:
-                    raise ValueError(f"{name} is {value}; the most layers are {_MOST_LAYERS}")
+                if value > _MAX_LAYERS:
+                    raise ValueError(f"{name} is {value}; the most layers are {_MAX_LAYERS}")
         return self
 
     def as_dict(self) -> dict[str, Any]:

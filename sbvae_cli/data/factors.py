@@ -15,8 +15,8 @@ from sbvae_cli.errors import SbvaeError, unknown_name
 
 FactorRows = NDArray[np.floating]  # float32, or float64 if the space's dtype is float64
 
-_LEAST_SHARE = 1e-6  # smallest share of the space that must remain outside of held-out regions
-_MOST_PROPOSALS = 1 << 20  # rows per proposal: bounds the memory if little of the space remains
+_MIN_SHARE = 1e-6  # smallest share of the space that must remain outside of held-out regions
+_MAX_PROPOSALS = 1 << 20  # rows per proposal: bounds the memory if little of the space remains
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FactorSpace:
     config: SpaceConfig
 
     def __post_init__(self) -> None:
-        if 1 - self.held_out_share < _LEAST_SHARE:
+        if 1 - self.held_out_share < _MIN_SHARE:
             regions = " and ".join(map(write_region, self.held_out))
             raise SbvaeError(
                 f"the held-out regions leave nothing of the space ({regions}); make them smaller"
@@ -244,14 +244,14 @@ class FactorSpace:
         missing, share, fruitless = n, 1 - self.held_out_share, 0
         while missing > 0:
             proposals = int(1.1 * missing / share) + 16
-            rows = _with_values(self._uniform(rng, min(proposals, _MOST_PROPOSALS)), fixed)
+            rows = _with_values(self._uniform(rng, min(proposals, _MAX_PROPOSALS)), fixed)
             accepted = ~self.held_out_mask(rows)
             if self.config.correlated:
                 accepted &= rng.random(len(rows)) < self._density(rows)
             if self.config.correlated or fixed:
-                share = max(float(accepted.mean()), _LEAST_SHARE)
+                share = max(float(accepted.mean()), _MIN_SHARE)
                 fruitless = 0 if accepted.any() else fruitless + len(rows)
-                if fruitless > 1 / _LEAST_SHARE:
+                if fruitless > 1 / _MIN_SHARE:
                     raise SbvaeError(
                         "the held-out regions leave almost nothing of the correlated distribution; "
                         "make the regions smaller, or the std larger"

@@ -47,8 +47,8 @@ def hash_of_distribution(name: str, shape: tuple[int, int, int], space: Mapping[
         shape: Shape (C, H, W) of an image.
         space: Factor space, in plain containers.
     """
-    told = ["" if space["renderer"] else name, *shape, space]
-    text = json.dumps(told, sort_keys=True)
+    properties = ["" if space["renderer"] else name, *shape, space]
+    text = json.dumps(properties, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_HASHED]
 
 

@@ -23,7 +23,7 @@ from sbvae_cli.data.write import Chunk, chunk_length, refuse_existing, write_dat
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
-MOST_COMBINATIONS = 20_000_000
+MAX_COMBINATIONS = 20_000_000
 MASK_LEVEL = 3
 BLOCK = 64  # rows of factors from one random state; a chunk is a block or an equal part of one
 
@@ -132,7 +132,7 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
         why = "blank images" if config.blank > 0 else f"continuous {', '.join(varying)}"
         why = "correlated factors" if config.correlated else why
         raise SbvaeError(f"{name}: with {why} the number of images is not fixed; give `count`")
-    if found > MOST_COMBINATIONS:
+    if found > MAX_COMBINATIONS:
         raise SbvaeError(f"{name}: has {found:,} combinations of levels; give `count`")
     numbers = np.arange(found)
     if not any(set(region) <= set(config.stored) for region in config.held_out):

@@ -16,7 +16,7 @@ from sbvae_cli.system_errors import unreadable
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MATLAB = b"MATLAB 7.3"
-_MOST_ARRAYS = 1_000_000  # largest number of listed arrays, including links to arrays
+_MAX_ARRAYS = 1_000_000  # largest number of listed arrays, including links to arrays
 
 
 def open_hdf5(path: Path) -> Any:
@@ -95,7 +95,7 @@ def list_arrays(file: Any) -> Hdf5Listing:
         file.visititems_links(walk.follow)
     if walk.is_full:
         raise SbvaeError(
-            f"{file.filename}: has more than {_MOST_ARRAYS:,} names of arrays; write the arrays "
+            f"{file.filename}: has more than {_MAX_ARRAYS:,} names of arrays; write the arrays "
             "that are images, and their factors, to a file of their own"
         )
     return walk.listing
@@ -120,7 +120,7 @@ class _Walk:
         return self._add(name, item)
 
     def _see_referred(self, name: str, item: Any) -> bool | None:
-        if item.shape is None or item.size > _MOST_ARRAYS:
+        if item.shape is None or item.size > _MAX_ARRAYS:
             return None
         references = [each for each in np.ravel(item[()]) if each]
         for i, reference in enumerate(references):
@@ -135,7 +135,7 @@ class _Walk:
         if known != name:
             self.listing.links[name] = known
         self.listing.arrays[name] = item
-        self.is_full = len(self.listing.arrays) > _MOST_ARRAYS
+        self.is_full = len(self.listing.arrays) > _MAX_ARRAYS
         return self.is_full or None
 
     def follow(self, name: str, link: Any) -> bool | None:

@@ -13,7 +13,7 @@ from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError, printable
 
 _LARGEST_CHUNK = 1 << 30  # bytes: a chunk is read at once; HDF5 allows up to 4 GiB
-_MOST_PACKED, _MAX_UNCHECKED = 1032, 256 << 20  # largest compression ratio of gzip; bytes
+_MAX_PACKED, _MAX_UNCHECKED = 1032, 256 << 20  # largest compression ratio of gzip; bytes
 # Filters registered with the HDF Group by number: name, and whether hdf5plugin has the filter.
 _FILTERS = {
     4: ("SZIP", False),
@@ -91,7 +91,7 @@ def inflated(stored: bytes, length: int) -> bytes:
     Raises:
         zlib.error: If the chunk is damaged.
     """
-    if len(stored) * _MOST_PACKED > _MAX_UNCHECKED:  # maybe a decompression bomb; slower
+    if len(stored) * _MAX_PACKED > _MAX_UNCHECKED:  # maybe a decompression bomb; slower
         return zlib.decompressobj().decompress(stored, length + 1)
     return zlib.decompress(stored, bufsize=length)
 

@@ -15,9 +15,9 @@ Integers = NDArray[np.int64]
 _SAME_LEVEL = 1e-6  # values closer than this share of the factor's range are one level
 _TABLE = 4  # largest number of table entries per row: a larger table is slower than sorting
 _ROWS_PER_POINT = 8  # largest number of rows for one point of the grid
-MOST_LEVELS = 128  # levels of a factor; of a factor with more levels, only some are used
+MAX_GRID_LEVELS = 128  # levels of a factor; of a factor with more levels, only some are used
 # Smallest share of the pair's combinations that one setting of the other factors must show.
-_LEAST_SHOWN = 0.5
+_MIN_SHOWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def stored_points(
     at: Mapping[str, float],
     size: int,
     rng: np.random.Generator,
-    most_levels: int = MOST_LEVELS,
+    most_levels: int = MAX_GRID_LEVELS,
 ) -> StoredPoints:
     """Choose the rows that best show a single pair of factors; see `StoredFactors.points`.
 
@@ -87,7 +87,7 @@ class StoredFactors:
         self._columns = [_column(factors[rows, c]) for c in range(len(names))]
 
     def points(
-        self, pair: tuple[str, str], size: int, most_levels: int = MOST_LEVELS
+        self, pair: tuple[str, str], size: int, most_levels: int = MAX_GRID_LEVELS
     ) -> StoredPoints:
         """Choose the rows that best show two factors, in any order of storage.
 
@@ -143,7 +143,7 @@ class StoredFactors:
         both = setting * len(combinations) + combination
         _, shown, _ = _distinct(both, len(first) * len(combinations))
         counts = np.bincount(setting[shown])
-        if counts.max() < _LEAST_SHOWN * len(combinations):
+        if counts.max() < _MIN_SHOWN * len(combinations):
             return first[:0]
         ticks = [self._columns[c].ticks[self._columns[c].level[first]] for c in others]
         off_middle = np.square(np.stack(ticks, axis=1) * _SAME_LEVEL - 0.5).sum(axis=1)

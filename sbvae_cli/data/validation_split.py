@@ -7,7 +7,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
-MOST_MEASURED = 2_000  # validation rows that are evaluated: scattered rows are slow to read
+MAX_MEASURED = 2_000  # validation rows that are evaluated: scattered rows are slow to read
 
 
 def validation_rows(

@@ -44,7 +44,7 @@ ARRAYS_READ = (
 )
 _EXTRA_ARRAYS = ("files",)  # not read, but written for users of the codes
 # Of an array: its size, and largest ratio to its packed size.
-_MANY_BYTES, _MOST_PACKED = 64 << 20, 500
+_MANY_BYTES, _MAX_PACKED = 64 << 20, 500
 MAX_VALUE = 1e70  # fourth powers of such values, and their sums, are finite
 
 
@@ -225,7 +225,7 @@ def _check_size(path: Path, name: str, archive: zipfile.ZipFile) -> None:
     with archive.open(found) as stream:
         header = read_array_header(stream)
     check_fits(archive, found.filename, header)
-    packed = found.file_size > _MOST_PACKED * found.compress_size
+    packed = found.file_size > _MAX_PACKED * found.compress_size
     if not header.dtype.hasobject and packed and found.file_size > _MANY_BYTES:
         raise SbvaeError(
             f"{path}: {name} are {found.file_size >> 20:,} MB, packed into "

@@ -16,7 +16,7 @@ from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.intervals import PARTS, subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, make_score
-from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
+from sbvae_cli.metrics.udr import MIN_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
@@ -74,7 +74,7 @@ def compare_models(
 def _add_agreement(found: Evaluation, own: Scores, largest_kl: float) -> Evaluation:
     """Add the scores of agreement to an evaluation, with a finding if no latent is informative."""
     findings = found.findings
-    if largest_kl < LEAST_KL:
+    if largest_kl < MIN_KL:
         why = f"no latent is informative, the largest KL is {largest_kl:.2g} nats"
         own = {n: replace(s, details={**s.details, "why": why}) for n, s in own.items()}
         findings = (*findings, Finding("no-udr", values={"kl": largest_kl}))

@@ -14,10 +14,10 @@ from sbvae_cli.metrics.validate import Floats
 
 MIN_SHARE = 0.1  # share of a factor's entropy below which a latent has only a trace of it
 MIN_SECOND_RATIO = 0.5  # share of the largest one below which a second one is ignored
-LEAST_ROWS = 60  # below which no factors are determined
+MIN_ROWS = 60  # below which no factors are determined
 _ROWS_OF_A_CELL = 5  # of a table of bins by bins, on average
-_MOST_BINS = 20  # as in the metrics
-_MOST_FACTORS = 2  # that a latent follows
+_MAX_BINS = 20  # as in the metrics
+_MAX_FACTORS = 2  # that a latent follows
 
 Followed = tuple[tuple[str, float], ...]  # names of factors, with the share of their entropy
 
@@ -49,9 +49,9 @@ def factors_followed(
         factor varies or there are fewer than 60 rows.
     """
     varying = np.flatnonzero((factors != factors[:1]).any(axis=0)).tolist()
-    if len(means) < LEAST_ROWS or not varying:
+    if len(means) < MIN_ROWS or not varying:
         return None
-    bins = min(_MOST_BINS, math.isqrt(len(means) // _ROWS_OF_A_CELL))
+    bins = min(_MAX_BINS, math.isqrt(len(means) // _ROWS_OF_A_CELL))
     own = None if kinds is None else [kinds[i] for i in varying]
     classes = factor_classes(factors[:, varying], bins, kinds=own)
     chance = chance_information(bins, 1 + classes.max(axis=0), len(means))
@@ -64,6 +64,6 @@ def factors_followed(
 
 
 def _most(shares: Floats, names: Sequence[str]) -> Followed:
-    order = np.argsort(-shares, kind="stable")[:_MOST_FACTORS].tolist()
+    order = np.argsort(-shares, kind="stable")[:_MAX_FACTORS].tolist()
     least = max(MIN_SHARE, MIN_SECOND_RATIO * float(shares[order[0]]))
     return tuple((names[i], float(shares[i])) for i in order if shares[i] >= least)

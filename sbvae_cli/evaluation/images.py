@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.validation_split import MOST_MEASURED
+from sbvae_cli.data.validation_split import MAX_MEASURED
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.random import stream
@@ -56,7 +56,7 @@ def validation_images(
 ) -> Images:
     """Read images of the validation rows, at most 2,000."""
     rng = evaluation_rng(protocol, "validation")
-    most = min(protocol.images, MOST_MEASURED)
+    most = min(protocol.images, MAX_MEASURED)
     return source.read_rows(rng, np.sort(rng.permutation(validation_rows)[:most]))[0]
 
 

@@ -17,7 +17,7 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 DRAWN_COUNT = 10_000  # images from data without an end
-_MOST_IMAGES, _MOST_BYTES = 2048, 32 << 20  # limits on images in memory at once
+_MAX_IMAGES, _MAX_BYTES = 2048, 32 << 20  # limits on images in memory at once
 
 
 def count_images(source: Source, count: int | None, population: Population = "train") -> int:
@@ -42,8 +42,8 @@ def represent(
     seed: int = 0,
     population: Population = "train",
     on_progress: Callable[[int], None] = lambda done: None,
-    most_images: int = _MOST_IMAGES,
-    most_bytes: int = _MOST_BYTES,
+    most_images: int = _MAX_IMAGES,
+    most_bytes: int = _MAX_BYTES,
 ) -> Representation:
     """Encode images of a source in order, with a few megabytes of them in memory at a time.
 

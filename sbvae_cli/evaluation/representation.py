@@ -15,7 +15,7 @@ from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.random import stream
 
-_LEAST_RANGE = 1e-70  # squares of smaller ranges, and their products, could be 0
+_MIN_RANGE = 1e-70  # squares of smaller ranges, and their products, could be 0
 
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.floating]
@@ -114,7 +114,7 @@ class Representation:
             SbvaeError: If the range of the codes is too small for their squares.
         """
         widest = float(np.ptp(self.codes, axis=0).max())
-        if 0 < widest < _LEAST_RANGE:
+        if 0 < widest < _MIN_RANGE:
             raise SbvaeError(f"codes range over {widest:.0e} at most; scale them up, to about 1")
         known = self.stds is not None
         return LabelledCodes(

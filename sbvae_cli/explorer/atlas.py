@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-MOST_PIXELS = 1 << 24  # largest image that every browser can draw from, also on a phone
+MAX_PIXELS = 1 << 24  # largest image that every browser can draw from, also on a phone
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Atlas:
 
 
 def shown_atlas(images: NDArray[np.uint8], columns: int | None = None) -> Atlas | None:
-    """Pack images as `atlas_of` does; None if they have more than `MOST_PIXELS` pixels."""
-    return None if images[..., 0].size > MOST_PIXELS else atlas_of(images, columns)
+    """Pack images as `atlas_of` does; None if they have more than `MAX_PIXELS` pixels."""
+    return None if images[..., 0].size > MAX_PIXELS else atlas_of(images, columns)
 
 
 def atlas_of(images: NDArray[np.uint8], columns: int | None = None) -> Atlas:

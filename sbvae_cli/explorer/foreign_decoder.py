@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer.graphs import (
     GREY_TOLERANCE,
-    MOST_BYTES,
+    MAX_BYTES,
     as_grey_levels,
     largest_step,
     probes_of,
@@ -20,7 +20,7 @@ from sbvae_cli.system_errors import unreadable
 
 # Tolerance beyond [0, 1]: more than means of a Gaussian overshoot, less than logits have.
 _RANGE_TOLERANCE = 0.25
-_MOST_SECONDS = 10.0  # for one image
+_MAX_SECONDS = 10.0  # for one image
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
 
 def _read(path: Path) -> bytes:
     """Read the file, unless it is too large for a page."""
-    most = int(MOST_BYTES * 3 / 2)
+    most = int(MAX_BYTES * 3 / 2)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -100,12 +100,12 @@ def _read(path: Path) -> bytes:
 
 def _drawn(path: Path, graph: bytes, z: NDArray[np.float32]) -> NDArray[np.float32]:
     try:
-        images: NDArray[np.float32] = run_onnx(graph, {"z": z}, _MOST_SECONDS)["image"]
+        images: NDArray[np.float32] = run_onnx(graph, {"z": z}, _MAX_SECONDS)["image"]
     except SbvaeError:
         raise
     except TimeoutError:
         raise SbvaeError(
-            f"{path}: takes more than {_MOST_SECONDS:.0f} s to draw an image, too long for a page; "
+            f"{path}: takes more than {_MAX_SECONDS:.0f} s to draw an image, too long for a page; "
             "export a smaller decoder, or leave it out",
             field="decoder",
         ) from None

@@ -16,7 +16,7 @@ from sbvae_cli.export.onnx_graphs import halved, run_onnx
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-MOST_BYTES = 12_000_000  # of one model's weights, in half precision and base64
+MAX_BYTES = 12_000_000  # of one model's weights, in half precision and base64
 GREY_TOLERANCE = 2  # largest difference of images when weights are halved
 _LOG_VARIANCE_TOLERANCE = 0.05  # largest difference when weights are halved: a fortieth of a std
 _PROBES = 16  # half of them from the data, half from the prior
@@ -52,10 +52,10 @@ def require_small(vae: VAE, path: Path) -> None:
     """
     count = sum(weight.numel() for weight in vae.parameters())
     taken = count * 2 * 4 / 3
-    if taken > MOST_BYTES:
+    if taken > MAX_BYTES:
         raise SbvaeError(
             f"has {count:,} weights, which would take {taken / 1e6:,.0f} MB of the page, more than "
-            f"{MOST_BYTES / 1e6:.0f}; draw it by {command('geometry', path)} and "
+            f"{MAX_BYTES / 1e6:.0f}; draw it by {command('geometry', path)} and "
             f"{command('traverse', path)}"
         )
 

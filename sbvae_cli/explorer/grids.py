@@ -18,7 +18,7 @@ from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_known
 from sbvae_cli.evaluation.grid_embedding import default_pair, grid_points
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes, averaged
 from sbvae_cli.evaluation.stored_embedding import shown_points
-from sbvae_cli.explorer.atlas import MOST_PIXELS, atlas_of, shown_atlas
+from sbvae_cli.explorer.atlas import MAX_PIXELS, atlas_of, shown_atlas
 from sbvae_cli.explorer.payload import Points, Slice
 from sbvae_cli.explorer.slices import DEFAULT_BUDGET, Budget, GridSpec, make_grid, plan_grids
 from sbvae_cli.models.vae import VAE
@@ -209,11 +209,11 @@ def point_bytes(
     Args:
         sample: Some of the images, shape (n, H, W, C); None if there are none.
         latents: Number of latents of each model.
-        budget: Limit on a grid's bytes; a grid of `MOST_PIXELS` pixels uses it up.
+        budget: Limit on a grid's bytes; a grid of `MAX_PIXELS` pixels uses it up.
     """
     codes = sum(4 * count for count in latents)
     if sample is None:
         return codes * 4 / 3
     image = len(atlas_of(sample).png) / len(sample)
-    pixels = sample.shape[1] * sample.shape[2] / MOST_PIXELS
+    pixels = sample.shape[1] * sample.shape[2] / MAX_PIXELS
     return float(max((image + codes) * 4 / 3, pixels * budget.first_bytes))

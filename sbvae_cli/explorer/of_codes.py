@@ -22,7 +22,7 @@ from sbvae_cli.explorer.same_images import same_images
 from sbvae_cli.explorer.scores import scores_of
 from sbvae_cli.explorer.slices import DEFAULT_BUDGET, grid_sizes, pairs_from
 from sbvae_cli.random import stream
-from sbvae_cli.runs.several_models import MOST_MODELS, short_names
+from sbvae_cli.runs.several_models import MAX_MODELS, short_names
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def payload_of_codes(
     Raises:
         SbvaeError: If a file cannot be used, or the files do not fit each other.
     """
-    if len(paths) > MOST_MODELS:
-        raise SbvaeError(f"names {len(paths)} files; {MOST_MODELS} fit side by side", "codes")
+    if len(paths) > MAX_MODELS:
+        raise SbvaeError(f"names {len(paths)} files; {MAX_MODELS} fit side by side", "codes")
     if decoders and len(decoders) != len(paths):
         found = f"names {len(decoders)}, `codes` {len(paths)}"
         raise SbvaeError(f"{found}; name one for each, in the same order, or none", "decoder")
@@ -94,9 +94,9 @@ def payload_of_codes(
                 probes=drawn[number].probes if drawn else None,
             )
         )
-    title, told = ", ".join(model.name for model in models), [{"codes": str(p)} for p in paths]
+    title, runs = ", ".join(model.name for model in models), [{"codes": str(p)} for p in paths]
     slices = [grid.slice() for grid in grids]
-    return Payload(title, shape, _factors(shown), slices, points, models, told)
+    return Payload(title, shape, _factors(shown), slices, points, models, runs)
 
 
 def _stored(found: Representation, images: Path | None) -> _StoredImages:

@@ -24,7 +24,7 @@ from sbvae_cli.runs.several_models import NamedModel, open_models
 
 Floats = NDArray[np.float64]
 
-_MOST_PAIRS = 6  # largest number of pairs with findings
+_MAX_PAIRS = 6  # largest number of pairs with findings
 
 
 def payload_of_runs(
@@ -119,7 +119,7 @@ def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
     sentences: list[str] = []
     pairs: list[tuple[str, str]] = []
     for embedding in filter(None, found):
-        if embedding.points.names in pairs or len(pairs) == _MOST_PAIRS:
+        if embedding.points.names in pairs or len(pairs) == _MAX_PAIRS:
             continue
         pairs.append(embedding.points.names)
         sentences += headlines(embedding.pair) + embedding.notes if len(pairs) == 1 else (

@@ -31,11 +31,13 @@ def same_images(paths: Sequence[Path]) -> list[Representation]:
     found = [read_codes(path) for path in paths]
     known = dict[str, tuple[Path, Any]]()
     for path, each in zip(paths, found, strict=True):
-        for what, told in _comparable_fields(each).items():
-            other, value = known.setdefault(what, (path, told))
-            if told is not None and value is None:
-                known[what] = path, told
-            elif told is not None and not np.array_equal(value, told, equal_nan=what == "factors"):
+        for what, field in _comparable_fields(each).items():
+            other, value = known.setdefault(what, (path, field))
+            if field is not None and value is None:
+                known[what] = path, field
+            elif field is not None and not np.array_equal(
+                value, field, equal_nan=what == "factors"
+            ):
                 raise SbvaeError(
                     f"{other} and {path} have different {what}; only codes of the same images, "
                     "row by row, are shown side by side",

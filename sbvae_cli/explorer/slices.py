@@ -19,8 +19,8 @@ OTHER_GRID_POINTS = 16  # points along each factor of the other grids
 MIN_GRID_POINTS = 4
 FIXED_VALUES = 5  # of another factor, with its ends and middle
 MAX_FIXED_VALUES = 8  # of another factor with levels, or a circular one
-MOST_PAIRS = 45  # as ten factors have
-_MOST_SETTINGS = 1_000  # largest number of settings that are tried
+MAX_PAIRS = 45  # as ten factors have
+_MAX_SETTINGS = 1_000  # largest number of settings that are tried
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def plan_grids(
 ) -> list[GridSpec]:
     """Define the grids of a page, in their order.
 
-    Every pair, up to `MOST_PAIRS`, gets a grid at the middle of the other factors, however coarse.
+    Every pair, up to `MAX_PAIRS`, gets a grid at the middle of the other factors, however coarse.
     Then the first pair and after it the others get grids at other values, as far as the budget
     allows.
 
@@ -101,9 +101,9 @@ def grid_sizes(
 
 
 def pairs_from(names: Sequence[str], first: tuple[str, str]) -> list[tuple[str, str]]:
-    """Return all pairs of names, `first` before the others, up to `MOST_PAIRS`."""
+    """Return all pairs of names, `first` before the others, up to `MAX_PAIRS`."""
     others = (p for p in itertools.combinations(names, 2) if set(p) != set(first))
-    return [first, *itertools.islice(others, MOST_PAIRS - 1)]
+    return [first, *itertools.islice(others, MAX_PAIRS - 1)]
 
 
 def make_grid(space: FactorSpace, spec: GridSpec) -> FactorGrid:
@@ -141,7 +141,7 @@ def _settings(others: Sequence[FactorConfig]) -> Iterator[dict[str, float]]:
     products = itertools.product(*values.values())
     combinations = (dict(zip(values, each, strict=True)) for each in products)
     seen = [middles]
-    for setting in itertools.chain(alone, itertools.islice(combinations, _MOST_SETTINGS)):
+    for setting in itertools.chain(alone, itertools.islice(combinations, _MAX_SETTINGS)):
         if setting not in seen:
             seen.append(setting)
             yield setting

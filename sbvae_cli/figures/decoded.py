@@ -15,7 +15,7 @@ from sbvae_cli.viz.theme import MARK, WARN
 from sbvae_cli.viz.traversal_animation import FRAME_MS, SIDE
 from sbvae_cli.viz.traversal_layout import percent_names
 
-MOST_COLUMNS = 12
+MAX_COLUMNS = 12
 DRIFT_MS = 80
 _ASPECT = 1.6  # ratio of columns to rows of samples
 
@@ -29,7 +29,7 @@ def draw_prior_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = 
     """
     sections = []
     for title, images in samples.items():
-        most = min(MOST_COLUMNS, math.ceil(math.sqrt(_ASPECT * len(images))))
+        most = min(MAX_COLUMNS, math.ceil(math.sqrt(_ASPECT * len(images))))
         columns = math.ceil(len(images) / math.ceil(len(images) / most))
         rows = [
             ImageRow((), list(images[start : start + columns]))
@@ -106,7 +106,7 @@ def draw_reconstructions(models: Mapping[str, Reconstructions], caption: str = "
     """
     first = next(iter(models.values()))
     count = len(first.inputs)
-    per_row = math.ceil(count / math.ceil(count / MOST_COLUMNS))
+    per_row = math.ceil(count / math.ceil(count / MAX_COLUMNS))
     sections = []
     for start in range(0, count, per_row):
         part = slice(start, start + per_row)

@@ -15,7 +15,7 @@ from sbvae_cli.viz.page import page
 from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
 from sbvae_cli.viz.theme import QUIET, Role
 
-BINS, LEAST_WIDTH = 24, 0.001  # largest number of bins, and smallest width
+BINS, MIN_WIDTH = 24, 0.001  # largest number of bins, and smallest width
 SMALL = 0.1  # below this largest MIG, labels have four decimals instead of three
 MARGIN = 0.04  # margin at both ends of the axis, as a share of its length
 
@@ -47,7 +47,7 @@ def draw_mig(
         span = padded_range(float(values.min()), float(values.max()) or 1.0, MARGIN)
         drawn = draw_strips(names, [RowPanel("MIG", rows, span)])
         return page(drawn, caption, [Entry("run", QUIET), *legend], note)
-    edges = bin_edges(values, LEAST_WIDTH, BINS)
+    edges = bin_edges(values, MIN_WIDTH, BINS)
     span = padded_range(float(edges[0]), float(edges[-1]), MARGIN)
     drawn = draw_histograms(names, RowPanel("MIG", rows, span), edges)
     note = f"Bars count runs in bins of {edges[1] - edges[0]:.3g}. {note}"
@@ -65,5 +65,5 @@ def _starred(group: GroupScores, colour: Role, digits: int) -> Values:
         return Values(values, colour)
     middle = median_run(values)
     seed = group.seeds["mig"][middle]
-    told = f"{values[middle]:.{digits}f}" + ("" if seed is None else f", seed {seed}")
-    return Values(values, colour, star=float(values[middle]), star_label=told)
+    label = f"{values[middle]:.{digits}f}" + ("" if seed is None else f", seed {seed}")
+    return Values(values, colour, star=float(values[middle]), star_label=label)

@@ -124,8 +124,8 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
             )
         )
     middle = format_score(float(np.median(group.scores)))
-    told = f"{count} replicas, median {middle}" if count > 1 else "1 replica"
-    return ReplicaRow(group.name, told, group.scores, colour, stars)
+    subtitle = f"{count} replicas, median {middle}" if count > 1 else "1 replica"
+    return ReplicaRow(group.name, subtitle, group.scores, colour, stars)
 
 
 def _distinguishable(score: float, others: Sequence[float]) -> str:

@@ -15,7 +15,7 @@ from sbvae_cli.viz.theme import QUIET, Role
 
 Floats = NDArray[np.float64]
 
-MOST_LABELLED = 2  # with more curves, only the first one labels the ends of its betas
+MAX_LABELLED = 2  # with more curves, only the first one labels the ends of its betas
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
     drawn = []
     for title, name, label in panels:
         curves = [
-            _curve(sweep, name, colour, labelled=len(sweeps) <= MOST_LABELLED or number == 0)
+            _curve(sweep, name, colour, labelled=len(sweeps) <= MAX_LABELLED or number == 0)
             for number, (sweep, colour) in enumerate(zip(sweeps, colours, strict=True))
         ]
         shown = [curve for curve in curves if curve is not None]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.figures.colours import decoder_colours
-from sbvae_cli.metrics.intervals import LEAST_FOR_MEDIAN, median_interval
+from sbvae_cli.metrics.intervals import MIN_VALUES_FOR_MEDIAN, median_interval
 from sbvae_cli.viz.axes import Range, padded_range
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.legend import Entry
@@ -63,11 +63,13 @@ def draw_scores(
     legend = [Entry("run", QUIET)]
     if max(counts) > 1:
         legend.append(Entry("median", INK, "bar"))
-    if max(counts) >= LEAST_FOR_MEDIAN:
+    if max(counts) >= MIN_VALUES_FOR_MEDIAN:
         legend.append(Entry("95 % interval of the median", QUIET.faded(90), "interval"))
     note = f"Runs of a row differ only in the seed: {_counted(groups, counts)}."
-    if max(counts) > 1 and min(counts) < LEAST_FOR_MEDIAN:
-        note += f" A median has an interval from {LEAST_FOR_MEDIAN} runs on (order statistics)."
+    if max(counts) > 1 and min(counts) < MIN_VALUES_FOR_MEDIAN:
+        note += (
+            f" A median has an interval from {MIN_VALUES_FOR_MEDIAN} runs on (order statistics)."
+        )
     return page(drawn, caption, legend, note)
 
 

@@ -14,7 +14,7 @@ from sbvae_cli.errors import SbvaeError
 # Columns of Tables 5 to 10.
 PAPER_SCORES = ("neg_elbo", "nll", "kl", "latents_used", "mig", "factor_vae")
 BOLD_SCORE = "neg_elbo"  # the paper sets the lowest mean of this score in bold
-_MOST_DIGITS = 4  # largest number of decimals
+_MAX_DIGITS = 4  # largest number of decimals
 _DIGITS_WITHOUT_STD = 3  # significant digits of a mean without std
 _ESCAPED = {
     "\\": r"\textbackslash{}",
@@ -234,7 +234,7 @@ def _digits(number: float, significant: int) -> int:
     if number == 0 or not math.isfinite(number):
         return 0
     rounded = float(f"{number:.{significant - 1}e}")  # 0.0996 is rounded to 0.10
-    return min(_MOST_DIGITS, max(0, significant - 1 - math.floor(math.log10(abs(rounded)))))
+    return min(_MAX_DIGITS, max(0, significant - 1 - math.floor(math.log10(abs(rounded)))))
 
 
 def _latex_row(cells: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 ACTIVE_RANGE = 1 / 20  # of the widest latent's range; latents with a smaller range are inactive
 FIT_STEPS = 300
-LEAST_VARIANCE = 1e-10  # of a direction in standardised codes; smaller ones are rounding errors
+MIN_VARIANCE = 1e-10  # of a direction in standardised codes; smaller ones are rounding errors
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _whitened(z: Floats) -> Floats:
     live = z[:, np.ptp(z, axis=0) > 0]
     standard = (live - live.mean(axis=0)) / live.std(axis=0)
     variances, directions = np.linalg.eigh(standard.T @ standard / len(z))
-    kept = variances > LEAST_VARIANCE
+    kept = variances > MIN_VARIANCE
     white: Floats = standard @ directions[:, kept] / np.sqrt(variances[kept])
     return white
 

@@ -15,7 +15,7 @@ from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
 GROUPS = 20  # of the jackknife
-LEAST_FOR_MEDIAN = 6  # number of values
+MIN_VALUES_FOR_MEDIAN = 6  # number of values
 PARTS = 8  # of the subsampling
 NORMAL_QUANTILE = 1.959963984540054  # of probability 0.975
 

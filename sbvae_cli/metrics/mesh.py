@@ -8,7 +8,7 @@ from sbvae_cli.metrics.validate import Floats
 Bools = NDArray[np.bool_]
 
 ROUNDING = 1e-6  # latent area per factor area that remains if both latents are the same function
-LEAST_EXPLAINED = 0.01  # share of a latent's variance, along the shorter axis of the affine map
+MIN_EXPLAINED = 0.01  # share of a latent's variance, along the shorter axis of the affine map
 COLLAPSED = 1e-6  # of the mean absolute area; a smaller triangle has lost a dimension
 
 
@@ -152,7 +152,7 @@ def heldout_area_ratio(
     inside = triangles_within(held_out & known)
     fitted = factors[~held_out] @ matrix
     explained = np.linalg.eigvalsh(np.cov(fitted.T, bias=True))
-    if not inside.any() or explained[0] < LEAST_EXPLAINED:
+    if not inside.any() or explained[0] < MIN_EXPLAINED:
         return None
     predicted = np.linalg.det(matrix) * signed_areas(factors)[inside].sum()
     return float(signed_areas(points)[inside].sum() / predicted)

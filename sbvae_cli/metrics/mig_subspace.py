@@ -20,7 +20,7 @@ Group = tuple[str, ...]
 # Maps all latents (n, K) to one axis for each factor of a group (n, f).
 Axes = Callable[[Floats], Floats]
 
-_LEAST_ROWS = 8
+_MIN_ROWS = 8
 _CONSTANT = 1e-12  # of the codes' size; a smaller std is a rounding error
 
 
@@ -129,8 +129,8 @@ def _check_size(z: Floats, names: Sequence[str]) -> None:
         raise SbvaeError(
             f"mig_subspace needs a latent for each of {len(names)} factors, there are {z.shape[1]}"
         )
-    if len(z) < _LEAST_ROWS:
-        raise SbvaeError(f"mig_subspace needs {_LEAST_ROWS} rows, there are {len(z)}")
+    if len(z) < _MIN_ROWS:
+        raise SbvaeError(f"mig_subspace needs {_MIN_ROWS} rows, there are {len(z)}")
 
 
 def _stds(z: Floats) -> Floats:

@@ -12,7 +12,7 @@ from sbvae_cli.metrics.validate import Floats, codes_and_kls
 
 Similarity = Literal["spearman", "lasso"]
 
-LEAST_KL = 0.01  # nats; a latent with less is uninformative
+MIN_KL = 0.01  # nats; a latent with less is uninformative
 LASSO_ALPHA = 0.1
 
 
@@ -70,7 +70,7 @@ def udr(
         raise SbvaeError(f"unsupervised ranking compares models, found {len(codes)}; give two")
     if method not in ("spearman", "lasso"):
         raise ValueError(f"method must be spearman or lasso, got {method}")
-    models = [z[:, kl >= LEAST_KL] for z, kl in codes_and_kls(codes, kls)]
+    models = [z[:, kl >= MIN_KL] for z, kl in codes_and_kls(codes, kls)]
     if method == "spearman":
         models = [rankdata(z, axis=0) for z in models]
     models = [_standardised(z) for z in models]

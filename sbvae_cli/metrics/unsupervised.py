@@ -16,7 +16,7 @@ from sbvae_cli.metrics.subsampling import ROWS_OF_A_CLASS, scores_by_parts
 from sbvae_cli.metrics.validate import Floats, Ints, finite_codes
 
 BINS = 20
-LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; a smaller one is a rounding error
+MIN_EIGENVALUE = 1e-12  # of the correlation matrix; a smaller one is a rounding error
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _gaussian_total_correlation(covariance: Floats) -> float:
     # latent that the others determine.
     scale = np.sqrt(np.diag(covariance))
     eigenvalues = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
-    return max(0.0, -0.5 * float(np.log(np.maximum(eigenvalues, LEAST_EIGENVALUE)).sum()))
+    return max(0.0, -0.5 * float(np.log(np.maximum(eigenvalues, MIN_EIGENVALUE)).sum()))
 
 
 def _gaussian_wasserstein(covariance: Floats) -> float:

@@ -22,11 +22,11 @@ import numpy as np
 from sbvae_cli.runs.logs import records_of
 from sbvae_cli.sweeps.collect import SweepRun
 
-LEAST_SHARE = 0.2  # of a factor's entropy that the best latent must have
-LEAST_R2 = 0.5  # of a factor predicted from the two latents of a grid
+MIN_SHARE = 0.2  # of a factor's entropy that the best latent must have
+MIN_R2 = 0.5  # of a factor predicted from the two latents of a grid
 # Of data whose factors must all be learned; the paper's models of sprites do not learn all.
-MOST_FACTORS = 3
-LEAST_USED = 0.5  # latents in use for each factor, for data with more factors
+MAX_FACTORS = 3
+MIN_USED = 0.5  # latents in use for each factor, for data with more factors
 MAX_LOSS_CHANGE = 0.5  # share of the claimed difference by which a loss may still change
 # Scores of how much the code keeps.
 CODE_SIZE_SCORES = ("kl", "latents_used", "latents_used_by_mean")
@@ -70,7 +70,7 @@ def unlearned_factors(run: SweepRun, score: str = "") -> list[str]:
 
     A factor is lacking if its grid with another factor has collapsed, or if no latent has enough of
     its entropy (mutual information as in MIG, minus the bias of counting) and no grid shows it.
-    Data with more than `MOST_FACTORS` factors, some of which the paper's models leave out, are
+    Data with more than `MAX_FACTORS` factors, some of which the paper's models leave out, are
     judged by the number of latents in use instead.
 
     Args:
@@ -81,13 +81,13 @@ def unlearned_factors(run: SweepRun, score: str = "") -> list[str]:
     scores = (run.result or {}).get("scores", {})
     mig = scores.get("mig", {})
     factors = len(mig.get("by_factor", {}))
-    if factors > MOST_FACTORS:
+    if factors > MAX_FACTORS:
         used = scores.get("latents_used", {}).get("value")
-        poor = used is not None and used < LEAST_USED * factors and score not in CODE_SIZE_SCORES
+        poor = used is not None and used < MIN_USED * factors and score not in CODE_SIZE_SCORES
         return ["half of the factors"] if poor else []
     shown = _learned_factors(run)
     missing = {name: None for name in _uninformed_factors(mig) if name not in shown}
-    if len(run.verdicts) <= math.comb(MOST_FACTORS, 2):
+    if len(run.verdicts) <= math.comb(MAX_FACTORS, 2):
         for pair, verdict in run.verdicts.items():
             if verdict.startswith(_COLLAPSED) and not missing.keys() & {*pair.split(",")}:
                 missing[pair.replace(",", " or ")] = None
@@ -113,7 +113,7 @@ def _learned_factors(run: SweepRun) -> set[str]:
         names, verdict = pair.split(","), run.verdicts.get(pair, "")
         r2 = geometry["scores"].get("inverse_r2_by_factor") or [0.0] * len(names)
         sheet = verdict.startswith(_SHEETS)
-        found |= {n for n, own in zip(names, r2, strict=True) if sheet or own >= LEAST_R2}
+        found |= {n for n, own in zip(names, r2, strict=True) if sheet or own >= MIN_R2}
     return found
 
 
@@ -128,7 +128,7 @@ def _uninformed_factors(mig: Mapping[str, Any]) -> list[str]:
     if information.shape[1:] != (len(names),):
         return []
     shares = (information.max(axis=0) - bias) / entropies
-    return [name for name, share in zip(names, shares, strict=True) if share < LEAST_SHARE]
+    return [name for name, share in zip(names, shares, strict=True) if share < MIN_SHARE]
 
 
 def _change(run: SweepRun, terms: Sequence[str]) -> Change | None:

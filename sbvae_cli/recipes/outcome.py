@@ -59,11 +59,11 @@ class Verdict:
         why = f". {sentence(claim.why)[:-1]}" if claim.test is not None and claim.why else ""
         lines = [sentence(self.statement + why)]
         if claim.paper:
-            told = "; ".join(
+            numbers = "; ".join(
                 f"{number.row}, {_paper_label(number.score)} {number.text}"
                 for number in map(paper_number, claim.paper)
             )
-            lines.append(f"In the paper: {told}.")
+            lines.append(f"In the paper: {numbers}.")
         return lines
 
 

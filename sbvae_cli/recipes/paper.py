@@ -75,7 +75,7 @@ def paper_numbers() -> Mapping[str, PaperNumber]:
         for row, scores in table.rows.items():
             for score, printed in scores.items():
                 caution, doubt = (
-                    told.get(f"{row}/{score}", "") for told in (table.remarks, table.doubts)
+                    texts.get(f"{row}/{score}", "") for texts in (table.remarks, table.doubts)
                 )
                 remark = "; ".join(filter(None, (table.remarks.get(row), caution, doubt)))
                 key = f"{name}/{row}/{score}"

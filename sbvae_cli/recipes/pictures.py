@@ -33,7 +33,7 @@ from sbvae_cli.runs.score_pictures import (
     scores_picture,
 )
 from sbvae_cli.runs.scores import RunScores, score_runs
-from sbvae_cli.runs.several_models import MOST_MODELS, open_models
+from sbvae_cli.runs.several_models import MAX_MODELS, open_models
 from sbvae_cli.runs.traverse_pictures import PictureRequest, sweep, sweeps
 from sbvae_cli.sweeps.collect import Collected, SweepRun
 from sbvae_cli.sweeps.folder import SweepFolder
@@ -162,8 +162,8 @@ def _drawn_scores(
     options: Mapping[str, str],
 ) -> Drawn:
     file = scored.folder.path / picture.file
-    told = command(f"figure {picture.kind}", scored.folder.json, **options, out=file)
-    return Drawn(picture, file, content, told, scores_metadata(found))
+    drawing_command = command(f"figure {picture.kind}", scored.folder.json, **options, out=file)
+    return Drawn(picture, file, content, drawing_command, scores_metadata(found))
 
 
 def _draw_geometry(picture: GeometryPicture, scored: _ScoredSweep) -> Drawn:
@@ -189,9 +189,9 @@ def _draw_geometry(picture: GeometryPicture, scored: _ScoredSweep) -> Drawn:
     if protocol != "paper":  # the command's default protocol would give other scores
         options["protocol"] = protocol
     targets = [target for own in groups for target in _targets(own)]
-    told = command("geometry", *targets, **options, out=file)
+    drawing_command = command("geometry", *targets, **options, out=file)
     content, about = panel_picture(found, picture.by), panel_metadata(found, picture.by)
-    return Drawn(picture, file, content, told, about)
+    return Drawn(picture, file, content, drawing_command, about)
 
 
 def _draw_traversal(picture: TraversalPicture, scored: _ScoredSweep) -> Drawn:
@@ -202,7 +202,7 @@ def _draw_traversal(picture: TraversalPicture, scored: _ScoredSweep) -> Drawn:
         chosen += [_path(own[place]) for _, place in places]
     if not chosen:
         raise SbvaeError(f"there is no replica {', '.join(map(str, picture.replica))}")
-    opened = open_models(chosen[:MOST_MODELS], on_note=scored.on_note)
+    opened = open_models(chosen[:MAX_MODELS], on_note=scored.on_note)
     asked = PictureRequest(opened, scored.device, size=None, seed=0, moving=False, columns=None)
     content = sweeps(asked, sweep(asked, picture.top, _ENDS, asked.find(picture.start_images)))
     if not isinstance(content, Canvas):
@@ -211,8 +211,8 @@ def _draw_traversal(picture: TraversalPicture, scored: _ScoredSweep) -> Drawn:
     options = {"top": str(picture.top)}
     if picture.start_images:
         options["start_image"] = ",".join(map(str, picture.start_images))
-    told = command("traverse", *chosen[:MOST_MODELS], **options, out=file)
-    return Drawn(picture, file, content, told, opened.about)
+    drawing_command = command("traverse", *chosen[:MAX_MODELS], **options, out=file)
+    return Drawn(picture, file, content, drawing_command, opened.about)
 
 
 def _path(run: SweepRun) -> Path:

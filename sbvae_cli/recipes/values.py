@@ -37,22 +37,22 @@ def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierNam
     groups = collected.select(test.of)
     score = collected.find(test.score)
     ours = words.cell(groups, score).removesuffix("-") if score and groups else ""
-    said = f"{words.label(test.score)}: {ours or '-'}; the paper has {number.text}"
+    statement = f"{words.label(test.score)}: {ours or '-'}; the paper has {number.text}"
     if tier != PAPER_TIER:
         why = f"a value needs the paper's network and steps, which the {tier} tier lacks"
-        return Verdict(claim, "not tested", f"{said}; {why}" if ours else why, ours=ours)
+        return Verdict(claim, "not tested", f"{statement}; {why}" if ours else why, ours=ours)
     named: list[NamedGroups] = [(words.runs(test.of), groups)]
     in_way = obstacle(claim, test.score, named, collected, tier)
     if in_way:
         return in_way
     why = _untestable(number, groups)
     if why or number.std is None:
-        return Verdict(claim, "not tested", f"{said}; {why}", ours=ours)
+        return Verdict(claim, "not tested", f"{statement}; {why}", ours=ours)
     near = abs(words.mean(groups, score or "") - number.mean) <= STDS * number.std
     outcome: Outcome = "value reproduced" if near else "value not reproduced"
     cautions = [*cautions_of([groups]), *_ambiguity(number)]
     cautions += [f"of the paper's number: {number.caution}"] * bool(number.caution)
-    found = Verdict(claim, outcome, said, tuple(cautions), ours=ours)
+    found = Verdict(claim, outcome, statement, tuple(cautions), ours=ours)
     return judge_convergence(found, score or "", named, 2 * number.std)
 
 

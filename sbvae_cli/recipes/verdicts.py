@@ -66,13 +66,13 @@ def _ordering(claim: Claim, test: Ordering, collected: Collected, tier: TierName
         return Verdict(claim, "not run", "no runs of both sides have the same settings")
     outcome = _interval_outcome(compared.superiority, EQUAL_BOUND if test.equal_will_do else 0.5)
     which = "higher, where as high will do" if test.equal_will_do else "higher"
-    said = _compared_in_words(score, sides, compared, which)
+    statement = _compared_in_words(score, sides, compared, which)
     difference = words.mean(sides[0][1], score) - words.mean(sides[1][1], score)
     cautions = [*cautions_of([own for _, own in sides])]
     reverse = [name for name, own in compared.parts if own < 0.5]
     if outcome == "ordering reproduced" and reverse:
         cautions.append(f"on average over settings; the other way at {', '.join(reverse)}")
-    found = Verdict(claim, outcome, said, tuple(cautions), compared)
+    found = Verdict(claim, outcome, statement, tuple(cautions), compared)
     return judge_convergence(judge_divergence(found, sides), score, sides, abs(difference))
 
 
@@ -112,8 +112,8 @@ def _sides(
 
 
 def _compared(test: Ordering | Hidden, score: str, collected: Collected) -> Comparison | None:
-    told = {*test.higher, *test.lower}
-    keys = [key for key in collected.keys if key not in told]
+    compared_keys = {*test.higher, *test.lower}
+    keys = [key for key in collected.keys if key not in compared_keys]
     return compare(collected.select(test.higher), collected.select(test.lower), score, keys)
 
 
@@ -152,11 +152,11 @@ def _trend(claim: Claim, test: Trend, collected: Collected, tier: TierName) -> V
     there = [(name, own) for name, own in named if any(group.values(score) for group in own)]
     cells = ", ".join(f"{words.cell(own, score)} at {name}" for name, own in there)
     found = words.probability(compared)
-    said = f"{words.label(score)}: {cells}; P({test.direction}) = {found}"
+    statement = f"{words.label(score)}: {cells}; P({test.direction}) = {found}"
     means = [words.mean(own, score) for _, own in there]
     cautions = [*cautions_of([own for _, own in there]), *_contradictions(there, means, onward)]
     outcome = _interval_outcome(compared.superiority)
-    judged = judge_divergence(Verdict(claim, outcome, said, tuple(cautions), compared), there)
+    judged = judge_divergence(Verdict(claim, outcome, statement, tuple(cautions), compared), there)
     return judge_convergence(judged, score, there, max(means) - min(means), all_levels=True)
 
 
@@ -195,9 +195,9 @@ def _threshold(claim: Claim, test: Threshold, collected: Collected, tier: TierNa
         outcome = "threshold not reached"
     bounds = [("at least", test.at_least), ("at most", test.at_most)]
     bound = " and ".join(f"{word} {value:g}" for word, value in bounds if value is not None)
-    said = f"{words.label(score)}: {bound} in {reached} of {len(values) + gone} runs; "
-    said += words.cell(groups, score)
+    statement = f"{words.label(score)}: {bound} in {reached} of {len(values) + gone} runs; "
+    statement += words.cell(groups, score)
     if len(values) > 1:
-        said += f", from {words.short(min(values))} to {words.short(max(values))}"
-    found = Verdict(claim, outcome, said, cautions_of([groups], "count as runs that miss it"))
+        statement += f", from {words.short(min(values))} to {words.short(max(values))}"
+    found = Verdict(claim, outcome, statement, cautions_of([groups], "count as runs that miss it"))
     return judge_convergence(found, score, named)

@@ -48,9 +48,9 @@ def short(value: float) -> str:
 
 def runs(settings: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> str:
     """Describe runs by those of their settings that the others do not have."""
-    told = {k: v for k, v in settings.items() if other is None or other.get(k, settings) != v}
+    shown = {k: v for k, v in settings.items() if other is None or other.get(k, settings) != v}
     found = []
-    for key, value in told.items():
+    for key, value in shown.items():
         if key.endswith(".coordinates"):
             found.append(f"{value} coordinates")
         else:

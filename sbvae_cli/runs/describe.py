@@ -103,8 +103,8 @@ def _picture_facts(path: Path) -> Facts:
             facts |= {"format": image.format, "width": image.width, "height": image.height}
             with suppress(Exception):  # Pillow's readers raise various errors for a broken frame
                 facts["frames"] = frame_count(image)
-    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(PICTURE_KEYS), **(found or {})}
-    return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
+    metadata = {"drawn_by_sbvae": found is not None, **dict.fromkeys(PICTURE_KEYS), **(found or {})}
+    return {**facts, **metadata, **facts, "file_bytes": path.stat().st_size}
 
 
 def _of_file(path: Path) -> Facts:
@@ -115,8 +115,8 @@ def _page_facts(path: Path) -> Facts:
     """Return the metadata that `explore` wrote into its HTML page."""
     found = about_html(path.read_text(encoding="utf-8", errors="replace"))
     facts: Facts = {"kind": "picture", "path": str(path), "format": "HTML"}
-    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(PICTURE_KEYS), **(found or {})}
-    return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
+    metadata = {"drawn_by_sbvae": found is not None, **dict.fromkeys(PICTURE_KEYS), **(found or {})}
+    return {**facts, **metadata, **facts, "file_bytes": path.stat().st_size}
 
 
 def _file_facts(file: DatasetFile, source: Source) -> Facts:

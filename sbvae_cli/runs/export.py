@@ -27,11 +27,11 @@ def graphs_of(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
     """
     vae, config = checkpoint.build_vae(), checkpoint.config
     graphs = checked_graphs(vae, config.data.image_shape, config.model.latent_dim)
-    told = {**about(checkpoint, command), "likelihood": vae.likelihood.name}
+    metadata = {**about(checkpoint, command), "likelihood": vae.likelihood.name}
     return replace(
         graphs,
-        encoder=with_metadata(graphs.encoder, told),
-        decoder=with_metadata(graphs.decoder, told),
+        encoder=with_metadata(graphs.encoder, metadata),
+        decoder=with_metadata(graphs.decoder, metadata),
     )
 
 

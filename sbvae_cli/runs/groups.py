@@ -123,8 +123,10 @@ def summarise(values: Sequence[float]) -> Summary:
 def differing_settings(several: "Sequence[Evaluated]") -> list[dict[str, Any]]:
     """Return, for each evaluation, the settings that are not equal in all evaluations."""
     names = dict.fromkeys(name for each in several for name in each.settings)
-    told = [name for name in names if len({_text(each.settings, name) for each in several}) > 1]
-    return [{name: each.settings.get(name) for name in told} for each in several]
+    differing = [
+        name for name in names if len({_text(each.settings, name) for each in several}) > 1
+    ]
+    return [{name: each.settings.get(name) for name in differing} for each in several]
 
 
 def groups_of(several: "Sequence[Evaluated]") -> list[Group]:

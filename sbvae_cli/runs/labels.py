@@ -9,7 +9,7 @@ from sbvae_cli.runs.groups import HasSettings, group_names
 from sbvae_cli.runs.naming import flat_settings, group_name, setting_label
 
 _KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
-_MOST = 4  # largest number of settings in a label, besides kinds
+_MAX_SETTINGS = 4  # largest number of settings in a label, besides kinds
 _DEPTHS = ("model.decoder.depth", "model.decoder.mlp_depth")
 _IMPLIED_BY = (  # prefixes of settings' names, and the setting that implies them
     ("model.decoder.hidden_channels", _DEPTHS[0]),
@@ -48,7 +48,7 @@ def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
         if _distinguishes(models, name, [*chosen, *needed]):
             needed.append(name)
     more = [name for name in beside if name not in needed and not _is_implied(models, name)]
-    fitting = more[: max(0, _MOST - len(needed))]
+    fitting = more[: max(0, _MAX_SETTINGS - len(needed))]
     chosen = [*chosen, *(name for name in beside if name in (*needed, *fitting))] or [_KINDS[0]]
     end = " ..." if len(fitting) < len(more) else ""
     labels = {group: _label(own, chosen) + end if own else group for group, own in settings.items()}

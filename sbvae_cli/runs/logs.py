@@ -17,7 +17,7 @@ from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.runs.targets import run_folders
 from sbvae_cli.system_errors import unreadable
 
-_MOST_STEPS, _LARGEST = 1e15, 1e100  # limits on a log, since axes of larger values would overflow
+_MAX_STEPS, _LARGEST = 1e15, 1e100  # limits on a log, since axes of larger values would overflow
 _NO_TERMS = ("step", "diverged")
 
 
@@ -71,7 +71,7 @@ def records_of(folder: RunFolder) -> list[dict[str, Any]]:
             step = float(record["step"])
         except (ValueError, KeyError, TypeError, OverflowError):
             continue
-        if not 0 <= step < _MOST_STEPS:
+        if not 0 <= step < _MAX_STEPS:
             continue
         while "diverged" not in record and found and next(reversed(found)) >= step:
             found.popitem()  # a resumed run logged this step again

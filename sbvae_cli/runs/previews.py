@@ -160,9 +160,9 @@ class Previews:
         """Write a picture, with the command that draws the same one in its metadata."""
         path = self._path / name
         command = as_typed([*words, self._path.parent])
-        told = {"command": command, "seed": self._config.training.seed, **about}
+        metadata = {"command": command, "seed": self._config.training.seed, **about}
         scale = SCALE if isinstance(picture, Animation) else 1.0
-        content = encode(picture, path.suffix, scale=scale, about=told)
+        content = encode(picture, path.suffix, scale=scale, about=metadata)
         write_bytes(path, content)
         if self._writer:
             self._writer.picture(about["step"], f"previews/{name}", content)

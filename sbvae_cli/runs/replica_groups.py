@@ -57,11 +57,11 @@ def require_one_kind(runs: Sequence[RunFacts], by: GeometryScore, data: str | No
     other = next((run for run in models if run.images != models[0].images), None)
     if other and data is None:
         one = models[0]
-        told = f"data {other.data}, {one.path} on {one.data}"
+        difference = f"data {other.data}, {one.path} on {one.data}"
         if other.data == one.data:
-            told = f"images of {one.data} with another size or other factors than {one.path}"
+            difference = f"images of {one.data} with another size or other factors than {one.path}"
         raise SbvaeError(
-            f"{other.path}: was trained on {told}: they are not comparable; name runs on "
+            f"{other.path}: was trained on {difference}: they are not comparable; name runs on "
             "the same data"
         )
     other = next((run for run in models if run.likelihood != models[0].likelihood), None)

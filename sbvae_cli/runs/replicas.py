@@ -178,8 +178,8 @@ def first_difference(found: Mapping[str, object], wanted: Mapping[str, object]) 
     for key in dict.fromkeys([*wanted, *found]):
         there, here = found.get(key), wanted.get(key)
         if there != here:
-            told = f"{key} is {there}, not {here}"
-            return told if len(told) <= _LONGEST else f"{key} differs"
+            difference = f"{key} is {there}, not {here}"
+            return difference if len(difference) <= _LONGEST else f"{key} differs"
     return None
 
 

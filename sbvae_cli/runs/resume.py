@@ -24,7 +24,7 @@ from sbvae_cli.training.devices import resolve_device
 # Settings that may change when a run is resumed.
 CHANGEABLE = {f"training.{name}" for name in ("steps", *EXECUTION_SETTINGS)}
 
-_MOST_RUNS = 20  # number of runs, or folders of replicas, that are listed
+_MAX_RUNS = 20  # number of runs, or folders of replicas, that are listed
 
 Notify = Callable[[str], None]
 
@@ -164,7 +164,7 @@ def list_runs(path: Path) -> list[RunProgress]:
         return []
     files = sorted(path.glob("*/ckpt.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
     found = []
-    for file in files[:_MOST_RUNS]:
+    for file in files[:_MAX_RUNS]:
         with suppress(SbvaeError):  # the file is damaged or of another kind
             checkpoint = load_checkpoint(file)
             steps = checkpoint.config.training.steps
@@ -178,7 +178,7 @@ def list_replica_folders(path: Path) -> list[GroupProgress]:
         return []
     found: list[GroupProgress] = []
     for folder in sorted(each for each in path.iterdir() if each.is_dir()):
-        replicas = find_replicas(folder) if len(found) < _MOST_RUNS else []
+        replicas = find_replicas(folder) if len(found) < _MAX_RUNS else []
         if replicas:
             going = [
                 each for each in replicas if "diverged" not in (each.folder.last_record() or {})

@@ -200,12 +200,12 @@ def require_comparable(runs: Sequence[RunScores]) -> None:
     other = next((run for run in known if run.images != known[0].images), None)
     if other:
         one, two = known[0].data, other.data
-        told = f"data {two}, {known[0].name} on {one}"
+        difference = f"data {two}, {known[0].name} on {one}"
         if one == two:
-            told = f"images of {two} with another size or other factors than {known[0].name}"
+            difference = f"images of {two} with another size or other factors than {known[0].name}"
         raise SbvaeError(
-            f"{other.name}: is scored on {told}: their scores are not comparable; name runs on "
-            "the same data, or score all on one dataset by `data`"
+            f"{other.name}: is scored on {difference}: their scores are not comparable; name runs "
+            "on the same data, or score all on one dataset by `data`"
         )
     rated = [r for r in runs if r.likelihood and any(map(depends_on_likelihood, r.values))]
     other = next((run for run in rated if run.likelihood != rated[0].likelihood), None)

@@ -143,10 +143,10 @@ def record_of_result(result: Mapping[str, Any]) -> ScoreRecord:
     run = result["run"]
     settings = dict(run["settings"])
     count: tuple[type, ...] = (int, type(None))
-    told = [(each, count) for each in (run["seed"], result.get("step"))]
-    told += [(settings[name], kinds) for name, kinds in _KINDS.items() if name in settings]
-    if any(isinstance(each, bool) or not isinstance(each, kinds) for each, kinds in told):
-        raise TypeError(told)
+    values = [(each, count) for each in (run["seed"], result.get("step"))]
+    values += [(settings[name], kinds) for name, kinds in _KINDS.items() if name in settings]
+    if any(isinstance(each, bool) or not isinstance(each, kinds) for each, kinds in values):
+        raise TypeError(values)
     return ScoreRecord(
         *(str(run["name"]), str(run["group"]), run["seed"], result.get("step")),
         settings,

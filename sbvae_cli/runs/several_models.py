@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sbvae_cli.data.source import Source
     from sbvae_cli.models.vae import VAE
 
-MOST_MODELS = 6
+MAX_MODELS = 6
 T = TypeVar("T")
 
 
@@ -121,9 +121,9 @@ def open_models(
             image sizes differ.
     """
     paths = resolve_targets(targets, on_note)
-    if len(paths) > MOST_MODELS:
+    if len(paths) > MAX_MODELS:
         raise SbvaeError(
-            f"{len(paths)} models do not fit side by side; name at most {MOST_MODELS}, for "
+            f"{len(paths)} models do not fit side by side; name at most {MAX_MODELS}, for "
             f"example {paths[0]} {paths[1]}"
         )
     opened = tuple(

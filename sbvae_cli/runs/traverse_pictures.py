@@ -28,9 +28,9 @@ from sbvae_cli.viz.canvas import Canvas
 
 COLUMNS, COLUMNS_OF_SEVERAL, MOVING_COLUMNS = 11, 7, 25
 # Limits on the number of inputs, which is otherwise the number of columns.
-LEAST_EXAMPLES, MOST_EXAMPLES = 7, 12
+MIN_EXAMPLES, MAX_EXAMPLES = 7, 12
 # Limits of an animation: start images of all models, and samples.
-MOST_MOVING, MOST_MOVING_SAMPLES = 6, 100
+MAX_MOVING, MAX_MOVING_SAMPLES = 6, 100
 DRIFT_FRAMES = 40  # frames of one cycle through the samples
 T = TypeVar("T")
 
@@ -90,8 +90,8 @@ class PictureRequest:
 def samples(request: PictureRequest, count: int) -> Canvas | Animation:
     """Draw samples of the prior; models of equal latent dimension get the same codes."""
     frames = DRIFT_FRAMES if request.moving else 1
-    if request.moving and count > MOST_MOVING_SAMPLES:
-        most = f"{count}: an animation has room for {MOST_MOVING_SAMPLES}"
+    if request.moving and count > MAX_MOVING_SAMPLES:
+        most = f"{count}: an animation has room for {MAX_MOVING_SAMPLES}"
         raise SbvaeError(f"{most}; draw fewer, or a PNG", field="samples")
 
     def draw(vae: VAE, opened: NamedModel) -> NDArray[np.uint8]:
@@ -138,11 +138,11 @@ def sweep(
     """Traverse the latents of each model, as `evaluation.traversal.traverse` does."""
     models = len(request.opened.models)
     starts = starts or request.find([None])
-    if request.moving and models * len(starts) > MOST_MOVING:
+    if request.moving and models * len(starts) > MAX_MOVING:
         found = f"{len(starts)} start images of {models} model{'s' if models > 1 else ''}"
-        most = f"an animation has room for {MOST_MOVING} of one"
+        most = f"an animation has room for {MAX_MOVING} of one"
         raise SbvaeError(f"{found} do not move together: {most}; name fewer, or draw a PNG")
-    count = min(max(request.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
+    count = min(max(request.steps, MIN_EXAMPLES), MAX_EXAMPLES)
     looked = draw_reference_images(request.opened.source, request.seed)
     return request.each(
         lambda vae, opened: traverse(

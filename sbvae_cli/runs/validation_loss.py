@@ -6,7 +6,7 @@ import numpy as np
 
 from sbvae_cli.data.fixed_set import FixedSet
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.validation_split import MOST_MEASURED, validation_rows
+from sbvae_cli.data.validation_split import MAX_MEASURED, validation_rows
 from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.evaluation.rates import image_rates
 from sbvae_cli.models.vae import VAE
@@ -37,7 +37,7 @@ class Validation:
     ) -> None:
         rng = stream(seed, "validation-noise")
         all_rows = validation_rows(source, share, seed, fixed_set)
-        rows = np.sort(rng.permutation(all_rows)[:MOST_MEASURED])
+        rows = np.sort(rng.permutation(all_rows)[:MAX_MEASURED])
         if fixed_set:
             self._images = FixedSet(source, fixed_set).read_rows(rng, rows)
         else:

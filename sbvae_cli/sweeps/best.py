@@ -95,16 +95,18 @@ def cautions(best: Best, score: str) -> list[str]:
     groups = (best.group, *best.others)
     counts = {group.label: len(group.values(score)) for group in groups}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{count} of {label}" for label, count in counts.items())
-        lines.append(f"means are over unequal numbers of runs: {told}")
+        counts_text = ", ".join(f"{count} of {label}" for label, count in counts.items())
+        lines.append(f"means are over unequal numbers of runs: {counts_text}")
     diverged = {
         group.label: group.states["diverged"]
         for group in (*groups, *best.lacking)
         if "diverged" in group.states
     }
     if diverged:
-        told = ", ".join(f"{count} of {label}" for label, count in diverged.items())
-        lines.append(f"runs that diverged have no scores and count in none of the means: {told}")
+        counts_text = ", ".join(f"{count} of {label}" for label, count in diverged.items())
+        lines.append(
+            f"runs that diverged have no scores and count in none of the means: {counts_text}"
+        )
     if best.lacking:
         lines.append(f"no run of {_names(best.lacking)} has {score}, so it is not compared")
     if not best.others:

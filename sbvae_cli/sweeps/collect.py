@@ -197,10 +197,10 @@ class Collected:
         ]
         for group in self.groups:
             for run in group.runs:
-                told = [as_cell(run.settings.get(key, "")) for key in self.keys]
+                cells = [as_cell(run.settings.get(key, "")) for key in self.keys]
                 far = [run.state, run.step, run.replica.config.training.steps]
                 scores = [run.scores.get(name, "") for name in names]
-                rows.append([run.name, group.name, run.seed, *told, *far, *scores])
+                rows.append([run.name, group.name, run.seed, *cells, *far, *scores])
         return rows
 
     def as_dict(self) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def collect(folder: SweepFolder, plan: SweepPlan) -> Collected:
         plan: Plan of the sweep.
     """
     combinations = cells(plan.sweep)
-    told = {cell_key: None for cell in combinations for cell_key in cell}
+    grid_keys = {cell_key: None for cell in combinations for cell_key in cell}
     by_group: dict[str, list[RunState]] = {}
     for state in folder.states(plan):
         by_group.setdefault(group_of(state.replica), []).append(state)
@@ -250,7 +250,7 @@ def collect(folder: SweepFolder, plan: SweepPlan) -> Collected:
         for (name, own), label, cell in zip(by_group.items(), labels, combinations, strict=True)
     )
     firsts = [group.settings for group in groups]
-    keys = [key for key in told if len({plain(own.get(key)) for own in firsts}) > 1]
+    keys = [key for key in grid_keys if len({plain(own.get(key)) for own in firsts}) > 1]
     return Collected(groups, tuple(keys))
 
 

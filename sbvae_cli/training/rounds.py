@@ -11,8 +11,8 @@ from sbvae_cli.training.update import Updater
 
 # Largest number of steps in a block with and without CUDA. With CUDA, a block is copied at once and
 # spares the host for a while; on a CPU, a longer block would only need more memory.
-_MOST_STEPS = {True: 256, False: 16}
-_MOST_BYTES = 256 << 20  # largest size of a block's inputs
+_MAX_STEPS = {True: 256, False: 16}
+_MAX_BYTES = 256 << 20  # largest size of a block's inputs
 _WARM_UPS = 3  # calls before a graph is captured, in which libraries initialise themselves
 
 Step = Callable[[], None]
@@ -26,8 +26,8 @@ def block_length(updater: Updater, inputs: Inputs) -> int:
         updater: Updater of the models.
         inputs: Any block of its inputs.
     """
-    most = _MOST_STEPS[updater.device.type == "cuda"]
-    return max(1, min(most, _MOST_BYTES // max(1, inputs.step_bytes)))
+    most = _MAX_STEPS[updater.device.type == "cuda"]
+    return max(1, min(most, _MAX_BYTES // max(1, inputs.step_bytes)))
 
 
 class Rounds:

@@ -15,7 +15,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.mesh import Bools, Floats, draw_blank, draw_mesh
 
 # Smallest range of a panel, in stds of the prior, so that small variation looks small.
-LEAST_SPAN = 2.2
+MIN_SPAN = 2.2
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Embedding:
             raise ValueError("codes must be finite somewhere")
         if self.blank is not None:
             known = np.vstack([known, self.blank])
-        return equal_ranges(known, 1.0, 1.0, LEAST_SPAN)
+        return equal_ranges(known, 1.0, 1.0, MIN_SPAN)
 
     def draw(self, canvas: Canvas, panel: Panel, factors: FactorPanel) -> None:
         """Draw the points, the circles of the prior, and the code of a blank image."""

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from sbvae_cli.viz.axes import LABEL_SIZE, TITLE_SIZE
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.legend import Entry
-from sbvae_cli.viz.page import LEAST_WIDTH, NOTE_SIZE, page
+from sbvae_cli.viz.page import MIN_WIDTH, NOTE_SIZE, page
 from sbvae_cli.viz.text import shorten, text_width
 from sbvae_cli.viz.theme import INK, QUIET, Colour
 from sbvae_cli.viz.tiles import Size, draw_tile, tile_size
 from sbvae_cli.viz.traversal_layout import (
     GAP,
     LABEL_GAP,
-    LEAST_PITCH,
     LINE,
-    MOST_SIDE,
+    MAX_SIDE,
+    MIN_PITCH,
 )
 
 LONGEST_LABEL = 300.0
@@ -67,7 +67,7 @@ def draw_image_rows(
     sections: Sequence[Section],
     caption: str = "",
     legend: Sequence[Entry] = (),
-    side: int = MOST_SIDE,
+    side: int = MAX_SIDE,
 ) -> Canvas:
     """Draw sections of rows, one below the other, with labels at the left and aligned columns.
 
@@ -87,8 +87,8 @@ def draw_image_rows(
     widest = max((text_width(label, LABEL_SIZE) for label in labels), default=0.0)
     left = round(widest + LABEL_GAP) if labels else 0
     columns = max(len(row.images) for row in rows)
-    width = max(left + columns * (size[1] + GAP) - GAP, LEAST_WIDTH)
-    pitch = max(size[0] + GAP, LEAST_PITCH if labels else 0.0)
+    width = max(left + columns * (size[1] + GAP) - GAP, MIN_WIDTH)
+    pitch = max(size[0] + GAP, MIN_PITCH if labels else 0.0)
     tops = [0.0]
     for section in sections:
         tops.append(tops[-1] + section.above + pitch * len(section.rows) + SECTION_GAP - GAP)

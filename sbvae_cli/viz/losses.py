@@ -35,9 +35,9 @@ Floats = NDArray[np.float64]
 WIDTH, HEIGHT = 430.0, 250.0  # of a panel's box
 BETWEEN = 34.0  # gap between panels
 THICK, THIN = 2.2, 1.0
-RAW_OPACITY, LEAST_OPACITY = 110, 50  # of a single run's raw line, and at least of each of many
+RAW_OPACITY, MIN_OPACITY = 110, 50  # of a single run's raw line, and at least of each of many
 CROSS = 6.0  # half the size of the cross that marks divergence
-MOST_POINTS = 2 * int(WIDTH)  # largest number of points of a raw line
+MAX_POINTS = 2 * int(WIDTH)  # largest number of points of a raw line
 # A linear axis is replaced by a logarithmic one if more than `SQUEEZED_SHARE` of the values lie
 # within the lowest `SQUEEZED_RANGE` of its range.
 SQUEEZED_SHARE, SQUEEZED_RANGE = 0.7, 0.2
@@ -195,7 +195,7 @@ def _below() -> float:
 
 def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: ValueAxis) -> None:
     """Draw the raw lines behind all others, then smoothed lines, dots and crosses."""
-    opacity = max(LEAST_OPACITY, RAW_OPACITY // len(lines))
+    opacity = max(MIN_OPACITY, RAW_OPACITY // len(lines))
     for line in lines:
         raw = _thinned(line.raw)
         placed = box.place(np.column_stack([raw[:, 0], axis.place(raw[:, 1])]))
@@ -218,10 +218,10 @@ def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: Value
 
 def _thinned(points: Floats) -> Floats:
     """Reduce points to what can be distinguished, keeping the extremes of each group."""
-    if len(points) <= MOST_POINTS:
+    if len(points) <= MAX_POINTS:
         return points
     chosen = []
-    for part in np.array_split(np.arange(len(points)), MOST_POINTS // 2):
+    for part in np.array_split(np.arange(len(points)), MAX_POINTS // 2):
         ends = part[[points[part, 1].argmin(), points[part, 1].argmax()]]
         chosen += sorted(set(ends.tolist()))
     return points[sorted({0, *chosen, len(points) - 1})]

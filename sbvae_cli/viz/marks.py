@@ -13,10 +13,10 @@ from sbvae_cli.viz.theme import PAPER, Colour
 Floats = NDArray[np.float64]
 
 STAR, STEP = 9.0, 22.0  # radius of a star, and distance of stacked stars
-MOST_BINS = 14
+MAX_BINS = 14
 
 
-def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> Floats:
+def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MAX_BINS) -> Floats:
     """Choose edges of bins whose width is 1, 2 or 5 times a power of ten, for all groups alike.
 
     Args:

@@ -19,7 +19,7 @@ POINT = QUIET.faded(170)
 # Colour and dash of circles, which are drawn over cells of any colour.
 PRIOR, DASH = INK.faded(170), 6.0
 _FAR = 4.0  # smallest gap between the ends of an open turn, in median distances of neighbours
-LEAST_RADIUS, MOST_RADIUS = 1.6, 8.0  # radii of points that may coincide
+MIN_RADIUS, MAX_RADIUS = 1.6, 8.0  # radii of points that may coincide
 
 
 def draw_mesh(
@@ -88,8 +88,8 @@ def draw_points(canvas: Canvas, panel: Panel, points: Floats) -> None:
     places, counts = np.unique(points, axis=0, return_counts=True)
     levels = max(len(np.unique(column)) for column in places.T)
     # Discs of levels do not touch their neighbours; continuous values have no levels.
-    most = np.clip(0.4 * panel.width / levels, LEAST_RADIUS, MOST_RADIUS)
-    radii = np.maximum(0.5 * LEAST_RADIUS, most * np.sqrt(counts / counts.max()))
+    most = np.clip(0.4 * panel.width / levels, MIN_RADIUS, MAX_RADIUS)
+    radii = np.maximum(0.5 * MIN_RADIUS, most * np.sqrt(counts / counts.max()))
     for (x, y), radius in zip(panel.place(places).tolist(), radii.tolist(), strict=True):
         canvas.disc(x, y, radius, POINT)
 

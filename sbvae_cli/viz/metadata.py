@@ -30,10 +30,10 @@ _ELEMENT = re.compile(rf'<metadata\b[^>]*\bid="{KEY}"[^>]*>(.*?)</metadata>', re
 
 def complete(about: About) -> dict[str, Any]:
     """Add the version; the entries of a single one of `runs` are moved to the top level."""
-    told = {"version": __version__, **about}
-    if len(told.get("runs", ())) == 1:
-        told |= told.pop("runs")[0]
-    return told
+    completed = {"version": __version__, **about}
+    if len(completed.get("runs", ())) == 1:
+        completed |= completed.pop("runs")[0]
+    return completed
 
 
 def png_chunks(about: About) -> PngInfo:
@@ -88,10 +88,10 @@ def about_image(image: Image.Image) -> dict[str, Any] | None:
             return _object(image.info.get("comment"), KEY)
         case "WEBP":
             try:
-                told = image.getexif().get(_DESCRIPTION)
+                description = image.getexif().get(_DESCRIPTION)
             except Exception:  # Pillow raises various errors for damaged Exif data
                 return None
-            return _object(told, KEY)
+            return _object(description, KEY)
         case _:
             return None
 

@@ -10,7 +10,7 @@ from sbvae_cli.viz.theme import INK, QUIET
 MARGIN = 24.0
 CAPTION_SIZE, NOTE_SIZE = 24.0, 16.0
 CAPTION_GAP, LEGEND_GAP, NOTE_GAP = 12.0, 10.0, 6.0  # below a caption, above legend and note
-LEAST_WIDTH = 480.0  # of texts, so that they are readable below a narrow drawing
+MIN_WIDTH = 480.0  # of texts, so that they are readable below a narrow drawing
 
 
 def page(
@@ -53,7 +53,7 @@ def empty_page(
     Returns:
         The page, and the position of the drawing's upper left corner, in whole units.
     """
-    room = max(size[0] / zoom, LEAST_WIDTH)
+    room = max(size[0] / zoom, MIN_WIDTH)
     captions, notes = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)
     rows = legend_rows(legend, room)
     top = MARGIN + LINE_HEIGHT * CAPTION_SIZE * len(captions) + CAPTION_GAP * bool(captions)

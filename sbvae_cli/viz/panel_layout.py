@@ -10,7 +10,7 @@ from sbvae_cli.viz.mesh import PRIOR
 from sbvae_cli.viz.theme import HELD_OUT
 
 SIDE, GAP = 430.0, 30.0
-MOST_IN_A_ROW = 4  # number of panels
+MAX_IN_A_ROW = 4  # number of panels
 WIDTH = 1650.0  # up to this width of a picture, panels and type have their full size
 
 
@@ -19,7 +19,7 @@ def arrange(panels: int, sidebar: float = 0.0) -> tuple[int, int, float]:
 
     A wide picture is viewed at a reduced size, so its type must be larger relative to its panels.
     """
-    rows = -(-panels // MOST_IN_A_ROW)
+    rows = -(-panels // MAX_IN_A_ROW)
     columns = -(-panels // rows)
     return rows, columns, SIDE * min(1.0, WIDTH / (columns * (SIDE + 90.0) + sidebar))
 

@@ -23,7 +23,7 @@ from sbvae_cli.viz.primitives import (
 from sbvae_cli.viz.text import text_mask
 from sbvae_cli.viz.theme import PAPER, RGBA, resolve
 
-MOST_PIXELS = 24_000_000  # largest enlarged image; larger pictures are drawn in bands
+MAX_PIXELS = 24_000_000  # largest enlarged image; larger pictures are drawn in bands
 
 
 def draw_raster(
@@ -72,7 +72,7 @@ def draw_rasters(
     oversample = 1 if exact else 4 if scale < 2 else 2
     zoom = oversample * scale
     shared = _shared([shapes for shapes, _ in frames])
-    step = max(16, MOST_PIXELS // (width * oversample * oversample))
+    step = max(16, MAX_PIXELS // (width * oversample * oversample))
     for top in range(0, height, step):
         rows = min(step, height - top)
         ground = Image.new("RGB", (width * oversample, rows * oversample), paper)

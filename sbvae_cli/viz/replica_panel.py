@@ -27,7 +27,7 @@ from sbvae_cli.viz.tiles import draw_tiles
 # Of a panel, smaller than in pictures with few panels, so that type is relatively larger.
 SIDE = 330.0
 STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and its width with a gap
-LEAST_BINS = 7  # smallest number of bins of an axis
+MIN_BINS = 7  # smallest number of bins of an axis
 FRAME = 2.4  # width of a frame in the colour of a star
 
 
@@ -186,9 +186,9 @@ def _row_cells(
 
 
 def _score_range(edges: Floats) -> Range:
-    """Return a range of all bins, at least `LEAST_BINS`, with room for stars at both ends."""
+    """Return a range of all bins, at least `MIN_BINS`, with room for stars at both ends."""
     low, high, step = float(edges[0]), float(edges[-1]), float(edges[1] - edges[0])
-    lacking = max(0.0, LEAST_BINS * step - (high - low)) / 2
+    lacking = max(0.0, MIN_BINS * step - (high - low)) / 2
     return padded_range(low - lacking, high + lacking)
 
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.page import LEAST_WIDTH, NOTE_SIZE, page
+from sbvae_cli.viz.page import MIN_WIDTH, NOTE_SIZE, page
 from sbvae_cli.viz.text import LINE_HEIGHT, shorten, text_width
 from sbvae_cli.viz.theme import QUIET
 from sbvae_cli.viz.tiles import draw_tile, tile_size
 
 GAP = 18
 LINE = LINE_HEIGHT * NOTE_SIZE
-MOST_SIDE, LEAST_COLUMN = 128, 96  # pixels of a tile's longer side, and of a column
+MAX_SIDE, MIN_COLUMN = 128, 96  # pixels of a tile's longer side, and of a column
 COLUMNS = 8  # number of images in a row
 LEGEND = "beneath each image:"
 
@@ -43,12 +43,12 @@ def draw_noted_images(
         raise ValueError(f"{len(notes)} notes do not fit {len(images)} images")
     if not {len(texts) for texts in notes} <= {1, len(names)}:
         raise ValueError(f"each image needs {len(names)} texts or 1, one for each of {names}")
-    height, width = size = tile_size(images.shape[1:], MOST_SIDE)
-    step_x = max(width, LEAST_COLUMN) + GAP
+    height, width = size = tile_size(images.shape[1:], MAX_SIDE)
+    step_x = max(width, MIN_COLUMN) + GAP
     lines = arrange(notes, len(names), step_x - GAP)
     columns = min(COLUMNS, len(images))
     rows = -(-len(images) // columns)
-    full_width = max(columns * step_x - GAP, LEAST_WIDTH)
+    full_width = max(columns * step_x - GAP, MIN_WIDTH)
     legend = _legend(names, lines, full_width)
     header = round(len(legend) * LINE + 10) if legend else 0
     step_y = height + 6 + round(LINE * max(len(lines), 1)) + GAP

@@ -31,7 +31,7 @@ from sbvae_cli.viz.traversal_layout import (
 )
 
 FOLLOWS = "right: the factor that a latent tells most of, and the share of its entropy"
-MOST_IN_ROW = 3  # models; more are drawn in two rows
+MAX_IN_ROW = 3  # models; more are drawn in two rows
 
 
 def draw_sweeps(
@@ -64,7 +64,7 @@ def draw_sweeps(
         _check(panel, len(columns))
     layout = SweepLayout.of(panels, len(columns))
     apart = layout.units(PANEL_GAP)
-    in_row = len(panels) if len(panels) <= MOST_IN_ROW else math.ceil(len(panels) / 2)
+    in_row = len(panels) if len(panels) <= MAX_IN_ROW else math.ceil(len(panels) / 2)
     down = layout.height + apart
     rows = math.ceil(len(panels) / in_row)
     canvas = Canvas(in_row * (layout.width + apart) - apart, rows * down - apart)

@@ -23,11 +23,11 @@ from sbvae_cli.viz.traversal_layout import (
 )
 
 SIDE = 128  # of an image's longer side
-LEAST_TILE = 96.0  # smallest width of a tile with its name
+MIN_TILE = 96.0  # smallest width of a tile with its name
 # Gap between tiles, and additional one between the start and the latents.
 GAP, START_GAP = 18.0, 16.0
 NAME, TRACK = 27.0, 32.0  # height above a tile, and below it
-MOST_IN_ROW = 8  # number of latents
+MAX_IN_ROW = 8  # number of latents
 FRAME_MS = 60
 DOT = 6.5  # radius
 ARROW = 9.0  # from the end of a track to the arrow's tip
@@ -48,8 +48,8 @@ class Cells:
     @classmethod
     def of(cls, latents: int, stacked: bool) -> "Cells":
         """Place the start at the left, with its two images one above the other if `stacked`."""
-        in_row = min(latents, MOST_IN_ROW)
-        if stacked and latents <= 2 * MOST_IN_ROW:
+        in_row = min(latents, MAX_IN_ROW)
+        if stacked and latents <= 2 * MAX_IN_ROW:
             in_row = math.ceil(latents / 2)
         first = 1 if stacked else 2
         return cls(
@@ -82,7 +82,7 @@ class _Strip:
 
     @property
     def pitch(self) -> float:
-        return max(self.size[1], LEAST_TILE) + GAP
+        return max(self.size[1], MIN_TILE) + GAP
 
     @property
     def lines(self) -> int:
@@ -189,7 +189,7 @@ def _still(strip: _Strip) -> Canvas:
         draw_tile(canvas, image, (left, top), strip.size)
     for sweep, cell in zip(strip.sweeps, strip.cells.latents, strict=True):
         left, top = strip.place(cell)
-        _draw_name(canvas, sweep, left, top - 6, max(strip.size[1], LEAST_TILE))
+        _draw_name(canvas, sweep, left, top - 6, max(strip.size[1], MIN_TILE))
         draw_edge(canvas, (left, top), strip.size)
         y = top + strip.size[0] + TRACK / 2 - 1
         canvas.rectangle(left, y - 1, strip.size[1], 2, FAINT)

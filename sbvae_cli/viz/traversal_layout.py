@@ -23,8 +23,8 @@ VALUES = 54.0  # height above the sweeps of a start image: a gap and the values
 LABEL_GAP = 14.0  # gap between labels and images
 PANEL_GAP = 44.0  # gap between models side by side
 LINE = 1.25  # distance of two lines of text, in units of their size
-LEAST_PITCH = 56.0  # smallest distance of rows, for two lines of text
-LEAST_SIDE, MOST_SIDE = 56, 96  # of an image's longer side
+MIN_PITCH = 56.0  # smallest distance of rows, for two lines of text
+MIN_SIDE, MAX_SIDE = 56, 96  # of an image's longer side
 COLUMNS_WIDTH = 1060  # of all columns
 LONGEST_NAME = 170.0  # of a factor
 FRAME = 3.0
@@ -136,12 +136,12 @@ class SweepLayout:
         columns = max(values, *(len(panel.examples.inputs) for panel in panels))
         images = panels[0].blocks[0].sweeps[0].images
         taken = max(panels[0].examples.inputs.shape[1:3])
-        side = min(MOST_SIDE, max(LEAST_SIDE, int(COLUMNS_WIDTH / columns - GAP)))
+        side = min(MAX_SIDE, max(MIN_SIDE, int(COLUMNS_WIDTH / columns - GAP)))
         decoded = max(images.shape[1:3])
         if decoded > taken:
             side = max(side, decoded)
         height, width = tile_size(images.shape[1:], side)
-        scale = max(1.0, min(height, width) / MOST_SIDE)
+        scale = max(1.0, min(height, width) / MAX_SIDE)
         sweeps = [sweep for panel in panels for block in panel.blocks for sweep in block.sweeps]
         names = ["reconstruction", *(row_name(sweep) for sweep in sweeps)]
         names += [start_name(block.start) for panel in panels for block in panel.blocks]
@@ -175,7 +175,7 @@ class SweepLayout:
     def pitch(self) -> tuple[float, float]:
         """Distance of neighbouring tiles, down and to the right."""
         gap = self.units(GAP)
-        return max(self.tile[0] + gap, self.units(LEAST_PITCH)), self.tile[1] + gap
+        return max(self.tile[0] + gap, self.units(MIN_PITCH)), self.tile[1] + gap
 
     def example_top(self, row: int) -> float:
         """Return the upper edge of the tiles in a row of examples, centred in the row's height."""
@@ -211,7 +211,7 @@ class SweepLayout:
     def height(self) -> float:
         """Height of a panel, without margins."""
         last = self.sweep_top(len(self.rows) - 1, self.rows[-1] - 1)
-        return last + max(self.tile[0], self.units(LEAST_PITCH - GAP)) + self.units(4)
+        return last + max(self.tile[0], self.units(MIN_PITCH - GAP)) + self.units(4)
 
 
 def row_name(sweep: Sweep) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.axes import Range, equal_ranges
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.embedding import LEAST_SPAN, FactorPanel
+from sbvae_cli.viz.embedding import MIN_SPAN, FactorPanel
 from sbvae_cli.viz.geometry import UNMARKED_VERDICTS
 from sbvae_cli.viz.mesh import Floats, draw_mesh, draw_prior
 from sbvae_cli.viz.page import empty_page
@@ -98,7 +98,7 @@ def _fixed_ranges(factors: FactorPanel, course: Course) -> tuple[Range, Range]:
         raise ValueError("codes must be finite somewhere")
     middle, half = (last.max(0) + last.min(0)) / 2, float(np.ptp(last, axis=0).max()) / 2
     reach = _BEYOND * max(half, 1.0)
-    return equal_ranges(np.clip(points, middle - reach, middle + reach), 1.0, 1.0, LEAST_SPAN)
+    return equal_ranges(np.clip(points, middle - reach, middle + reach), 1.0, 1.0, MIN_SPAN)
 
 
 def _durations(courses: Sequence[Course], shares: Sequence[float]) -> list[int]:

@@ -242,7 +242,7 @@ def test_models_of_different_data_and_too_large_ones_are_refused(
     write_model(tmp_path / "a.pt")
     write_model(tmp_path / "b.pt", preset="xy")
     assert "a.pt is of xy-hole, b.pt of xy" in sbvae("explore", "a.pt", "b.pt").err
-    monkeypatch.setattr("sbvae_cli.explorer.graphs.MOST_BYTES", 1_000)
+    monkeypatch.setattr("sbvae_cli.explorer.graphs.MAX_BYTES", 1_000)
     told = sbvae("explore", "a.pt").err
     assert re.search(r"a\.pt: has [\d,]+ weights, which would take", told)
     assert "`sbvae geometry a.pt`" in told

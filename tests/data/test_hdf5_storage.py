@@ -114,7 +114,7 @@ def test_links_in_circles_hide_no_array(folder: Path) -> None:
 
 
 def test_names_without_end_are_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "_MOST_ARRAYS", 8)
+    monkeypatch.setattr(hdf5, "_MAX_ARRAYS", 8)
     with h5py.File(folder / "x.h5", "w") as file:
         for i in range(3):
             file[f"a{i}"] = np.zeros(2)

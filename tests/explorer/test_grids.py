@@ -11,7 +11,7 @@ from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.write import write_dataset
-from sbvae_cli.explorer.atlas import MOST_PIXELS, shown_atlas
+from sbvae_cli.explorer.atlas import MAX_PIXELS, shown_atlas
 from sbvae_cli.explorer.grids import grids_of, point_bytes
 from sbvae_cli.explorer.slices import DEFAULT_BUDGET, Budget, pairs_from
 from sbvae_cli.models.likelihoods import Bernoulli
@@ -77,9 +77,9 @@ def test_many_labels_keep_to_the_budget(tmp_path: Path) -> None:
 
 def test_more_pixels_than_a_browser_draws_from_are_not_shown() -> None:
     images = np.zeros((2, 16, 16, 3), np.uint8)
-    large = np.broadcast_to(images[:1, :1, :1], (1, 1, MOST_PIXELS + 1, 3))
+    large = np.broadcast_to(images[:1, :1, :1], (1, 1, MAX_PIXELS + 1, 3))
     assert shown_atlas(images) is not None
     assert shown_atlas(large) is None
 
     each = point_bytes(np.zeros((1, 512, 512, 1), np.uint8), [2])
-    assert (DEFAULT_BUDGET.first_bytes / each) * 512 * 512 <= MOST_PIXELS
+    assert (DEFAULT_BUDGET.first_bytes / each) * 512 * 512 <= MAX_PIXELS

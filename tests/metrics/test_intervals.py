@@ -7,7 +7,7 @@ from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.compute import compute
 from sbvae_cli.metrics.information import Binning
 from sbvae_cli.metrics.intervals import (
-    LEAST_FOR_MEDIAN,
+    MIN_VALUES_FOR_MEDIAN,
     jackknife_interval,
     median_interval,
     random_groups,
@@ -250,8 +250,8 @@ def test_a_median_lies_between_the_order_statistics_of_the_tables(
 
 
 def test_few_values_have_no_interval_of_their_median() -> None:
-    assert median_interval(np.arange(LEAST_FOR_MEDIAN - 1.0)) is None
-    assert median_interval(np.arange(float(LEAST_FOR_MEDIAN))) is not None
+    assert median_interval(np.arange(MIN_VALUES_FOR_MEDIAN - 1.0)) is None
+    assert median_interval(np.arange(float(MIN_VALUES_FOR_MEDIAN))) is not None
     assert median_interval([]) is None
 
 

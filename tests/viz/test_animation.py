@@ -22,12 +22,12 @@ def moving() -> Animation:
     return Animation(frames, [50] * 3)
 
 
-@pytest.mark.parametrize("most", [raster.MOST_PIXELS, 30_000])  # in one band, and in several
+@pytest.mark.parametrize("most", [raster.MAX_PIXELS, 30_000])  # in one band, and in several
 @pytest.mark.parametrize("scale", [1.0, 2.5])
 def test_shared_shapes_change_nothing(
     scale: float, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raster, "MOST_PIXELS", most)
+    monkeypatch.setattr(raster, "MAX_PIXELS", most)
     animation = moving()
     found = animation.rasters(scale, "dark")
     assert len(found) == 3

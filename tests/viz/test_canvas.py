@@ -173,7 +173,7 @@ def test_bands_of_a_high_picture_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     canvas.text(25, 40, "text", 12, BLACK, "mm")
     whole = canvas.raster()
 
-    monkeypatch.setattr("sbvae_cli.viz.raster.MOST_PIXELS", 50 * 16 * 16)
+    monkeypatch.setattr("sbvae_cli.viz.raster.MAX_PIXELS", 50 * 16 * 16)
 
     assert canvas.raster().tobytes() == whole.tobytes()
 

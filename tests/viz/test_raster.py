@@ -48,6 +48,6 @@ def test_a_picture_that_is_drawn_in_bands_has_no_seams(monkeypatch: pytest.Monke
         Rectangle(3, 2, 8, 36, RED),
     )
     whole = pixels(*shapes)
-    monkeypatch.setattr(raster, "MOST_PIXELS", 1)  # bands of 16 rows
+    monkeypatch.setattr(raster, "MAX_PIXELS", 1)  # bands of 16 rows
     # Pillow rounds a line's corners to pixels of the band: a fraction of a pixel at its edge.
     np.testing.assert_allclose(pixels(*shapes), whole, atol=8)

@@ -15,7 +15,7 @@ from sbvae_cli.data.importers.deep_images import DeepImage, pixels_to_image
 from sbvae_cli.data.importers.levels import Levels
 
 _BLOCK_BYTES = 16 << 20  # bytes read at once, unless the chunks of the file are larger
-_MOST_BLOCK_BYTES = 256 << 20
+_MAX_BLOCK_BYTES = 256 << 20
 _BLOCKS = 4  # number of cached blocks: threads read neighbouring images
 
 
@@ -136,7 +136,7 @@ def _block_length(array: Any, axis: int) -> int:
     chunks = getattr(array, "chunks", None)
     stored = chunks[axis] if chunks else 1
     least = max(1, _BLOCK_BYTES // image_bytes // stored) * stored
-    return int(min(count, least, max(1, _MOST_BLOCK_BYTES // image_bytes)))
+    return int(min(count, least, max(1, _MAX_BLOCK_BYTES // image_bytes)))
 
 
 def _is_grey(pixels: NDArray[Any]) -> bool:

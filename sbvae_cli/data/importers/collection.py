@@ -163,8 +163,8 @@ class ImageCollection(Closing):
 
     def _left_out(self, image: Image.Image) -> int:
         """Return the number of frames of the image's file that are not in the collection."""
-        said = _PLANES.match(str(getattr(image, "tag_v2", {}).get(_DESCRIPTION, "")))
-        return max(frame_count(image), int(said[1]) if said else 1) - 1
+        planes = _PLANES.match(str(getattr(image, "tag_v2", {}).get(_DESCRIPTION, "")))
+        return max(frame_count(image), int(planes[1]) if planes else 1) - 1
 
     def _own(self, image: Image.Image) -> Image.Image:
         """Return an image that the caller may change."""

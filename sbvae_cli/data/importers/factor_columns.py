@@ -19,7 +19,7 @@ from sbvae_cli.data.importers.cells import Cells, Column, read_cells, refuse_cel
 from sbvae_cli.data.importers.full_turn import full_turn, looks_circular
 from sbvae_cli.errors import SbvaeError, printable, unknown_name
 
-_MOST_WORDS = 10_000
+_MAX_WORDS = 10_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
 
@@ -41,8 +41,8 @@ class DeclaredColumns:
         Raises:
             SbvaeError: If a column does not exist; the message suggests the closest name.
         """
-        for argument, said in (("kind", self.kinds), ("circular", self.circular)):
-            for name in said:
+        for argument, named in (("kind", self.kinds), ("circular", self.circular)):
+            for name in named:
                 if name not in names:
                     why = unknown_name(name, names)
                     raise SbvaeError(f"{name}: {where}: {why}", field=argument)
@@ -244,7 +244,7 @@ def _of_words(
     if declared.kinds.get(name) == "range":
         found = f"{name}=range: {where} holds words, which have no range"
         raise SbvaeError(f"{found}; number them", field="kind")
-    if len(words) > _MOST_WORDS:
+    if len(words) > _MAX_WORDS:
         found = f"{where} has {len(words):,} different words, too many for levels"
         raise SbvaeError(f"{found}; leave it out, or number them")
     if name in declared.circular:

@@ -24,7 +24,7 @@ from sbvae_cli.data.importers.image_names import ImageNames
 from sbvae_cli.errors import SbvaeError, printable
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
-_MOST_COLUMNS, _LONGEST_LINE = 1_000, 1 << 20
+_MAX_COLUMNS, _LONGEST_LINE = 1_000, 1 << 20
 _NAME_COLUMNS = ("file", "filename", "name", "image", "path")  # the first that exists is used
 
 
@@ -92,8 +92,8 @@ def _read_table(path: Path) -> _Table:
             while not header and (line := next(lines, None)) is not None:
                 header = [cell.strip() for cell in line] if any(map(str.strip, line)) else []
                 first_row = lines.line_num + 1
-            if len(header) > _MOST_COLUMNS:
-                found = f"has {len(header):,} columns, more than the limit of {_MOST_COLUMNS:,}"
+            if len(header) > _MAX_COLUMNS:
+                found = f"has {len(header):,} columns, more than the limit of {_MAX_COLUMNS:,}"
                 raise SbvaeError(f"{path}: {found}; leave out those that are not factors")
             table = [[cell.strip() for cell in line] for line in lines if any(map(str.strip, line))]
     except OSError as error:

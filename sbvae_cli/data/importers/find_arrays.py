@@ -22,7 +22,7 @@ COLUMN_NAMES = (
     *("columns", "column_names"),
 )
 _CHANNELS = (1, 3, 4)
-_MOST_SHOWN = 8  # largest number of arrays that a message lists
+_MAX_SHOWN = 8  # largest number of arrays that a message lists
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def order_axes(
 def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
     """List up to eight arrays for messages, as in `x uint8 (60, 32, 32), y int64 (60,)`."""
     chosen = list(arrays if names is None else names)
-    shown = [f"{printable(name)} {arrays[name]}" for name in chosen[:_MOST_SHOWN]]
+    shown = [f"{printable(name)} {arrays[name]}" for name in chosen[:_MAX_SHOWN]]
     more = len(chosen) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
 

@@ -20,7 +20,7 @@ from sbvae_cli.errors import SbvaeError, printable
 _FORMATS = {"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "SPIDER", "TIFF", "WEBP"}
 _FEW = 8  # files of a suffix that are inspected before the frames of all of them are counted
 _AT_ONCE = 64  # files whose frames a thread counts at a time
-_MOST_PAGES = 30_000  # of a TIFF file, for which Pillow takes 10 seconds
+_MAX_PAGES = 30_000  # of a TIFF file, for which Pillow takes 10 seconds
 _SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF tag, and its bit for a smaller copy of another page
 
 
@@ -140,10 +140,10 @@ def _frames(files: ImageFiles, index: int) -> Sequence[int]:
 
 
 def _refuse_many(files: ImageFiles, index: int, count: int) -> None:
-    if count > _MOST_PAGES:
+    if count > _MAX_PAGES:
         found = f"{printable(files.names[index])} has {count:,} pages"
         raise SbvaeError(
-            f"{files.path}: {found}, more than the limit of {_MOST_PAGES:,}; split it into files "
+            f"{files.path}: {found}, more than the limit of {_MAX_PAGES:,}; split it into files "
             "of fewer pages, or save its images as an array in an NPZ file"
         )
 

@@ -10,7 +10,7 @@ from sbvae_cli.errors import SbvaeError
 
 _TURNS = {"degree": 360.0, "radian": 2 * math.pi, "turn": 1.0}  # length of a full turn by unit
 _ROUNDED = 0.01  # share of the period by which evenly spaced levels may deviate
-_LEAST_SEEN = 6  # smallest number of values for which a full turn is suggested
+_MIN_SEEN = 6  # smallest number of values for which a full turn is suggested
 _SAMPLED = 0.9  # smallest share of the period that samples of a range must span
 
 
@@ -74,7 +74,7 @@ def full_turn(
 
 def looks_circular(values: NDArray[np.float64], levels: bool) -> bool:
     """Return whether distinct ascending values cover a full turn in degrees or radians."""
-    if len(values) < _LEAST_SEEN:
+    if len(values) < _MIN_SEEN:
         return False
     try:
         return full_turn("", values, levels).unit in ("degree", "radian")

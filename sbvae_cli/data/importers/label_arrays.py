@@ -25,7 +25,7 @@ _FILE_NAMES = (
     *("files", "filenames", "file_names", "file", "filename", "file_name", "paths", "path"),
     *("names", "image_names", "image_paths", "image_files"),
 )
-_MOST_COLUMNS = 100
+_MAX_COLUMNS = 100
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _unfit(array: ArrayKind, count: int) -> str:
         return "it holds Python objects, which are never unpickled; store numbers or words"
     if rows != count:
         return f"it has {rows:,} rows, there are {count:,} images"
-    if len(array.shape) > 2 or array.shape[1:] > (_MOST_COLUMNS,):
+    if len(array.shape) > 2 or array.shape[1:] > (_MAX_COLUMNS,):
         return f"it has the shape {array.shape}; factors have one value, or a few, for each image"
     return ""
 

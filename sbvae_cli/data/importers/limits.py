@@ -3,7 +3,7 @@
 from PIL import Image
 
 MAX_MEMBER_BYTES = 256 << 20  # largest size of an image file
-_MANY_BYTES, _MOST_PACKED = 16 << 20, 500  # above this size, the largest compression ratio
+_MANY_BYTES, _MAX_PACKED = 16 << 20, 500  # above this size, the largest compression ratio
 
 
 def check_size(size: int, packed: int | None = None) -> None:
@@ -19,7 +19,7 @@ def check_size(size: int, packed: int | None = None) -> None:
     """
     if size > MAX_MEMBER_BYTES:
         raise ValueError(f"{size >> 20} MB, more than the limit of {MAX_MEMBER_BYTES >> 20} MB")
-    if packed is not None and size > _MANY_BYTES and size > _MOST_PACKED * packed:
+    if packed is not None and size > _MANY_BYTES and size > _MAX_PACKED * packed:
         raise ValueError(
             f"{size >> 20} MB packed into {packed / 1e6:.1f} MB, more tightly than an image"
         )

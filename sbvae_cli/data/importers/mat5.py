@@ -7,7 +7,7 @@ from pathlib import Path
 from sbvae_cli.memory import free_memory
 
 _HEADER, _COMPRESSED = 128, 15  # bytes before the first array; type of a compressed one
-_MANY_BYTES, _MOST_PACKED = 256 << 20, 500  # above this size, the largest compression ratio
+_MANY_BYTES, _MAX_PACKED = 256 << 20, 500  # above this size, the largest compression ratio
 
 
 def check_sizes(path: Path) -> None:
@@ -30,7 +30,7 @@ def check_sizes(path: Path) -> None:
             else:
                 claimed += size
             file.seek(after)
-    if claimed > _MANY_BYTES and claimed > _MOST_PACKED * packed:
+    if claimed > _MANY_BYTES and claimed > _MAX_PACKED * packed:
         found = f"{claimed >> 20:,} MB packed into {packed / 1e6:.1f} MB"
         raise ValueError(f"{found}, more tightly than images")
     if claimed > free_memory():
