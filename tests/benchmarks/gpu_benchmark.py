@@ -200,7 +200,9 @@ def prepare_rounds(
     updater = build_updater(config, seeds)
     maker = build_maker(config, source, seeds, updater.device)
     first = maker.block(0, 1)
-    rounds = Rounds(updater, maker, first, compiled=compiled, on_note=print)
+    rounds = Rounds(updater, maker, first, compiled=compiled)
+    if rounds.note:
+        print(rounds.note)
     rounds.load(maker.block(0, block_length(updater, first)))
     return rounds, maker
 

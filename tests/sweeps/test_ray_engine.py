@@ -121,7 +121,7 @@ def test_a_setting_that_no_machine_is_large_enough_for_is_refused_at_once(
     tasks = ray_engine._Tasks(ray, RayEngine(tmp_path), tmp_path)
 
     with pytest.raises(SbvaeError, match="asks for 500 CPU cores for a process"):
-        tasks.refuse_unlike_machines(plan_jobs(plan, "cpu"))
+        tasks.refuse_other_installations(plan_jobs(plan, "cpu"))
 
 
 @needs_ray
