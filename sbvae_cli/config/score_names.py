@@ -16,8 +16,8 @@ class ScoreStyle(NamedTuple):
     """Format of a score in figures and tables; unit "%" is a share in percent, "#" a count."""
 
     label: str
-    unit: str = ""
-    lower_is_better: bool = False
+    unit: str
+    lower_is_better: bool
 
     @property
     def least_bin(self) -> float:
@@ -25,29 +25,35 @@ class ScoreStyle(NamedTuple):
         return 0.1 if self.unit == NATS else 0.01
 
 
-_STYLES = {
-    "nll": ScoreStyle("NLL", NATS, True),
-    "kl": ScoreStyle("KL", NATS),
-    "neg_elbo": ScoreStyle("negative ELBO", NATS, True),
-    "nll_heldout": ScoreStyle("held-out NLL", NATS, True),
-    "kl_heldout": ScoreStyle("held-out KL", NATS),
-    "nll_validation": ScoreStyle("validation NLL", NATS, True),
-    "kl_validation": ScoreStyle("validation KL", NATS),
-    "mig": ScoreStyle("MIG"),
-    "factor_vae": ScoreStyle("FactorVAE score"),
-    "latents_used": ScoreStyle("latents used", "#"),
-    "inverse_r2": ScoreStyle("inverse R²"),
-    "affine_r2": ScoreStyle("affine R²"),
-    "similarity_r2": ScoreStyle("similarity R²"),
-    "monotone_r2": ScoreStyle("monotone R²"),
-    "fold_fraction": ScoreStyle("folded", "%", True),
-    "tear": ScoreStyle("tear", "", True),
-    "heldout_nrmse": ScoreStyle("held-out NRMSE", "", True),
-    "heldout_ratio": ScoreStyle("held-out error", "", True),
-    "heldout_area_ratio": ScoreStyle("held-out area"),
-    "information_outside": ScoreStyle("in other latents", "%", True),
-    "axis_turn_degrees": ScoreStyle("turn of axes, degrees"),
-    "present_information": ScoreStyle("information on presence, nats"),
+_LABELS = {  # and units
+    "nll": ("NLL", NATS),
+    "kl": ("KL", NATS),
+    "neg_elbo": ("negative ELBO", NATS),
+    "nll_heldout": ("held-out NLL", NATS),
+    "kl_heldout": ("held-out KL", NATS),
+    "nll_validation": ("validation NLL", NATS),
+    "kl_validation": ("validation KL", NATS),
+    "mig": ("MIG", ""),
+    "factor_vae": ("FactorVAE score", ""),
+    "latents_used": ("latents used", "#"),
+    "inverse_r2": ("inverse R²", ""),
+    "affine_r2": ("affine R²", ""),
+    "similarity_r2": ("similarity R²", ""),
+    "monotone_r2": ("monotone R²", ""),
+    "fold_fraction": ("folded", "%"),
+    "tear": ("tear", ""),
+    "heldout_nrmse": ("held-out NRMSE", ""),
+    "heldout_ratio": ("held-out error", ""),
+    "heldout_area_ratio": ("held-out area", ""),
+    "information_outside": ("in other latents", "%"),
+    "axis_turn_degrees": ("turn of axes, degrees", ""),
+    "present_information": ("information on presence, nats", ""),
+}
+_LOWER_IS_BETTER = {
+    name
+    for metric in METRICS.values()
+    for name, meaning in metric.scores.items()
+    if meaning.better.startswith("lower")
 }
 
 
@@ -131,7 +137,8 @@ def score_label(score: str, factors: str = "") -> str:
 
 def score_style(name: str) -> ScoreStyle:
     """Return the style of a score; by default its label is its name."""
-    return _STYLES.get(name) or ScoreStyle(name)
+    label, unit = _LABELS.get(name, (name, ""))
+    return ScoreStyle(label, unit, name in _LOWER_IS_BETTER)
 
 
 def _metric_named(text: str) -> str:

@@ -23,7 +23,8 @@ def scores_of(found: FactorEmbedding) -> list[dict[str, Any]]:
 
 def _score(name: str, scores: Mapping[str, Any]) -> dict[str, Any]:
     value = scores[name]
-    help_text = _GEOMETRY.scores[name].removeprefix("of two factors and two latents: ")
+    meaning = _GEOMETRY.scores[name]
+    help_text = f"{meaning.measures}. Better: {meaning.better}."
     help_text = re.sub("`([a-z_0-9]+)`", lambda found: score_style(found[1]).label, help_text)
     return {
         "key": name,

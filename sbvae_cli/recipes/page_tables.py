@@ -151,7 +151,9 @@ def scores_lines(collected: Collected, scores: Sequence[str]) -> list[str]:
     for name in dict.fromkeys(requested_score(score).name for score in scores):
         metric = METRICS[requested_score(name).metric]
         label = score_style(name).label
-        lines.append(f"- **{label}**: {metric.scores[name]}.")
+        meaning = metric.scores[name]
+        values = f"Range: {meaning.values}. Better: {meaning.better}."
+        lines.append(f"- **{label}**: {meaning.measures}. {values}")
     found = {v for group in collected.groups for own in group.verdicts.values() for v in own}
     words = {word for verdict in found for word in _WORDS if word in verdict}
     lines += [f"- *{word}*: {_WORDS[word]}." for word in _WORDS if word in words]

@@ -126,7 +126,8 @@ def test_x_and_hue_are_told_apart(tmp_path: Path, written_sweep: Write) -> None:
 def test_scores_are_explained_in_a_line_each(out: Path) -> None:
     page = page_of(read_recipe_state(load_recipe("figure-8"), "lite", out))
 
-    assert "- **held-out NRMSE**: error of the affine map in the held-out region." in page
+    assert "- **held-out NRMSE**: root mean square error of the affine map in the held-out" in page
+    assert "in stds of the codes. Range: 0 or more. Better: lower.\n" in page
     assert page.count("- **MIG**: ") == 1
 
 
