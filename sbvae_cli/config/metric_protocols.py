@@ -37,17 +37,17 @@ _DEAD = f"a latent is dead below a std of {DEAD_BELOW_STD}"
 
 CLASSES = ByProtocol(  # for every metric that treats factors as classes
     "neither",
-    f"factors of a range or of more than {MAX_LEVELS} levels in bins",
-    "factors of a range in bins, levels of any number as classes",
+    f"cuts factors with a range, or with more than {MAX_LEVELS} levels, into bins",
+    "cuts only factors with a range into bins",
 )
 BY_PROTOCOL: Mapping[str, ByProtocol] = {
     "rates": ByProtocol("neither"),
     "mig": ByProtocol("study"),
     "factor-vae": ByProtocol(
         "study",
-        f"{_VOTES}; {_DEAD}, for codes without a model below this share of the largest latent "
-        "std, if that std is below 1; where all are dead, the most frequent factor",
-        f"{_VOTES}; {_DEAD}; 0 where all are dead",
+        f"{_VOTES}; {_DEAD} (for codes without a model, below this share of the largest std of a "
+        "latent, if that is below 1); if all are dead, the most frequent factor is the guess",
+        f"{_VOTES}; {_DEAD}; if all are dead, the score is 0",
     ),
     "beta-vae": ByProtocol("study", _VOTES, _VOTES),
     "dci": ByProtocol("study"),
@@ -57,16 +57,16 @@ BY_PROTOCOL: Mapping[str, ByProtocol] = {
     "explicitness": ByProtocol("library", "codes as they are", "codes standardised"),
     "irs": ByProtocol(
         "library",
-        "factors as in other metrics, values weighted by their images",
-        f"every factor in {LIBRARY_BINS} bins, values weighted alike",
+        "factors as in other metrics; each value weighted by its number of images",
+        f"every factor cut into {LIBRARY_BINS} bins; all values weighted equally",
     ),
     "infomec": ByProtocol("neither"),
     "unsupervised": ByProtocol("study"),
     "geometry": ByProtocol("neither"),
     "udr": ByProtocol(
         "library",
-        "mean over the latents of both models",
-        "mean over the latents of either model, then of both",
+        "mean over all latents of both models",
+        "mean over the latents of each model, then over both models",
     ),
 }
 

@@ -21,8 +21,8 @@ VOTES = {"votes_train": 800, "votes_eval": 800}
 
 def test_the_reference_has_what_the_protocols_differ_in() -> None:
     paper, dlib = named_protocol("paper").votes, named_protocol("dlib").votes
-    rows = ["| metric | of | `paper` | `dlib` |", "|---|---|---|---|"]
-    rows.append(f"| all that see factors as classes | | {CLASSES.paper} | {CLASSES.dlib} |")
+    rows = ["| metric | computed by | `paper` | `dlib` |", "|---|---|---|---|"]
+    rows.append(f"| all that treat factors as classes | | {CLASSES.paper} | {CLASSES.dlib} |")
     for name, each in BY_PROTOCOL.items():
         if each.paper:
             words = each.paper.format_map(paper), each.dlib.format_map(dlib)
