@@ -137,13 +137,13 @@ METRICS: Mapping[str, Metric] = {
                 "as `nll_heldout`",
             ),
             "nll_validation": ScoreMeaning(
-                "`nll` on the images of a file that `train --validation` kept out of training",
+                "`nll` on the images of a file that training kept out for validation",
                 "as `nll`",
                 "lower",
                 "without a model, or if no images were kept out",
             ),
             "kl_validation": ScoreMeaning(
-                "`kl` on the images of a file that `train --validation` kept out of training",
+                "`kl` on the images of a file that training kept out for validation",
                 "as `kl`",
                 "neither",
                 "as `nll_validation`",
@@ -176,12 +176,12 @@ METRICS: Mapping[str, Metric] = {
                 "as `mig`",
             ),
             "mig_subspace": ScoreMeaning(
-                "`mig` for factors that two latents encode together: x and y, or pairs named with "
-                "`--group`. The two latents with the most information on a pair are rotated so "
-                "that each has a factor of its own; a circular factor may be the angle in the "
-                "plane of two latents. The rotation is chosen on one half of the images. On the "
-                "other half, the gap is taken to the best latent, or rotated pair of latents, "
-                "outside the plane",
+                "`mig` for factors that two latents encode together: x and y, or pairs that are "
+                "named. The two latents with the most information on a pair are rotated so that "
+                "each has a factor of its own; a circular factor may be the angle in the plane of "
+                "two latents. The rotation is chosen on one half of the images. On the other "
+                "half, the gap is taken to the best latent, or rotated pair of latents, outside "
+                "the plane",
                 "0 to 1",
                 "higher",
                 "without such a pair or a circular factor, or with fewer latents than factors",
