@@ -126,7 +126,11 @@ def test_a_run_that_diverges_says_so_and_has_its_last_checkpoint(tmp_path: Path)
         (lambda: sbvae.train(data="circels:xy"), "data", "did you mean circles:xy?"),
         (lambda: sbvae.train({"training.step": 3}, data="circles:xy"), "config", "mean steps?"),
         (lambda: sbvae.train({"data": "circles:xy"}), "config", "give it as `data`"),
-        (lambda: sbvae.train({"data": "a"}, data="circles:xy"), "config", "has data 'a', where"),
+        (
+            lambda: sbvae.train({"data": "a"}, data="circles:xy"),
+            "config",
+            "has data 'a', not",
+        ),
         (lambda: sbvae.train("training.steps=3"), "config", "give {'section.key': value}"),
         (lambda: sbvae.train("no.yaml"), "config", "no.yaml: there is no such file"),
         (lambda: sbvae.train(TREE, profile="quik"), "profile", "did you mean 'quick'?"),  # type: ignore[arg-type]

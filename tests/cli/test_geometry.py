@@ -143,12 +143,12 @@ def test_models_of_other_factors_do_not_stand_in_one_picture(
         (
             "xy",
             "rg",
-            "its factors are red and green, not x and y as of xy; name the same",
+            "its factors are red and green, not x and y as those of xy; name the same",
         ),
         (
             "rg",
             "xy",
-            "its factors are x and y, not red and green as of rg; name the same",
+            "its factors are x and y, not red and green as those of rg; name the same",
         ),
         ("xy", "xy-hole", "its points or held-out regions are not those of xy; draw it by itself"),
         ("xy", "codes.npz", "it shows 16 points, xy a 4x4 grid; draw it by itself"),

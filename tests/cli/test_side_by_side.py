@@ -114,8 +114,12 @@ def test_a_failure_is_said_while_others_train(jobs: Jobs) -> None:
 
 
 def test_the_end_counts_what_was_trained_and_what_was_finished_before(
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("g").mkdir()
+    Path("g/config.yaml").write_text("training: {steps: 26}")
+
     def said(*trained: Row, before: int = 0) -> str:
         rows = [*trained, *(Row(str(i), 30, 4, 30, "finished") for i in range(before))]
         report_end(

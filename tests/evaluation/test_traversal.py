@@ -60,13 +60,13 @@ def run(vae: VAE, source: Source, space: SpaceConfig = HOLE, **options: object) 
     return traverse(vae, source, space, **options)
 
 
-def test_images_are_looked_at_once_for_several_models(vae: VAE) -> None:
+def test_reference_images_are_drawn_once_for_several_models(vae: VAE) -> None:
     source = circles()
-    alone, looked = run(vae, source, seed=3, latents=1), draw_reference_images(source, seed=3)
+    alone, reference = run(vae, source, seed=3, latents=1), draw_reference_images(source, seed=3)
     starts = [start_image(source, None, 3)]
     source.sample = None  # type: ignore[assignment,method-assign]
     for _ in range(2):
-        found = run(vae, source, seed=3, latents=1, starts=starts, looked=looked)
+        found = run(vae, source, seed=3, latents=1, starts=starts, reference=reference)
         np.testing.assert_array_equal(found.inputs, alone.inputs)
         np.testing.assert_array_equal(found.stds, alone.stds)
 

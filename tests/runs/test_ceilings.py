@@ -41,6 +41,7 @@ def test_larger_matrices_are_left_out_where_time_is_short(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(ceilings, "_fastest", fastest)
     monkeypatch.setattr(ceilings, "_copy_rate", lambda device, seconds: 1.0)
+    monkeypatch.setattr(ceilings, "resolve_precision", lambda name, device: "fp32")
     measure_ceilings(torch.device("cpu"), 1, seconds=1.0)
     assert taken == [(32, 32), (2, 8, 8, 8)]
 
