@@ -77,16 +77,16 @@ def main_differences(here: SweepPlan) -> list[str]:
     if pulses:
         found.append(
             f"In the paper the weight of a VAE's KL is 1 throughout. Here {'; or '.join(pulses)}, "
-            "so that no latent becomes a copy of another; that embeddings are straight may in part "
-            "be due to it."
+            "so that no latent becomes a copy of another. This may be part of the reason why "
+            "embeddings are straight."
         )
     steps = _steps_by_decoder(here)
     if len(set(steps.values())) > 1:
         each = ", ".join(f"{decoder} {count:,}" for decoder, count in steps.items())
         found.append(
-            f"Decoders train for different numbers of steps here ({each}), by what a step costs, "
-            "in the paper all for the same. An advantage of the one with fewer is not due to this; "
-            "one of the other, or that both are equal, may be."
+            f"Here decoders train for different numbers of steps ({each}), depending on the cost "
+            "of a step; in the paper all train for the same number. An advantage of the decoder "
+            "with fewer steps is not due to this; an advantage of the other, or equality, may be."
         )
     return found
 
@@ -108,8 +108,8 @@ def _pulse(config: Config) -> str:
     )
     share = 100 / config.training.steps
     return (
-        f"it jumps to {peak:g} after {share * after:.0f} % of the steps and falls on a line until "
-        f"it is 1 again after {share * until:.0f} %"
+        f"it jumps to {peak:g} after {share * after:.0f} % of the steps and falls linearly to 1, "
+        f"which it reaches after {share * until:.0f} %"
     )
 
 

@@ -153,7 +153,7 @@ def cautions_of(sides: Sequence[Sequence[RunGroup]], of_diverged: str = "") -> t
     runs = [run for side in sides for run in runs_of(side)]
     gone = sum(diverged(side) for side in sides)
     waiting = sum(run.result is None for run in runs) - gone
-    counted = of_diverged or "count in no number"
+    counted = of_diverged or "are in none of the numbers"
     lines = [f"{gone} of {len(runs)} runs diverged and {counted}"] * bool(gone)
     lines += [f"{waiting} of {len(runs)} runs are not finished"] * bool(waiting)
     return tuple(lines)

@@ -39,9 +39,9 @@ PAGE = "README.md"
 _NUMBERS = "Numbers are mean ± standard deviation over replicas, with the median in brackets."
 CommandFormatter = Callable[[str], str]
 _TIERS = {
-    "smoke": "a try of minutes, which shows that everything works and proves nothing",
-    "lite": "what two cores of a laptop do in 5 to 40 minutes",
-    "full": "the paper's settings as far as it gives them, on images that are drawn here",
+    "smoke": "a trial of minutes, which shows that everything works and proves nothing",
+    "lite": "runs that take two laptop cores 5 to 40 minutes",
+    "full": "the paper's settings where it gives them, on images rendered by sbvae",
 }
 
 
@@ -192,13 +192,13 @@ def _numbers(found: RecipeState) -> list[str]:
         "deviations."
     )
     text += (
-        " NLL and ELBO are mostly of the images, which are drawn here, so that these two tell less "
-        "of the model than the others do."
+        " NLL and ELBO depend mostly on the images, which are rendered by sbvae, so these two say "
+        "less about the model than the others."
     )
     if found.tier != PAPER_TIER:
         text += (
             " All of this needs the paper's network and steps, which the tier "
-            f"{found.tier} has not."
+            f"{found.tier} does not have."
         )
     return ["## The paper's numbers beside ours", text, numbers]
 
@@ -210,15 +210,15 @@ def _pictures(found: RecipeState) -> list[str]:
         if not file.is_file():
             continue
         if file.suffix == ".md":
-            parts.append(f"The table as the paper has it: [{file.name}]({file.name}).")
+            parts.append(f"The table in the form of the paper: [{file.name}]({file.name}).")
         else:
             alt = f"{found.recipe.shows}, {picture.kind}: {found.recipe.title}"
             parts.append(f"![{alt}]({file.name})")
         if isinstance(picture, GeometryPicture):
             shown = " and ".join(map(str, picture.replica))
             parts.append(
-                f"Rows are the {shown} run of each setting by {label_of(picture.by)}, whose grid "
-                "may be flatter, or less flat, than those of other runs."
+                f"The rows show the {shown} run of each setting by {label_of(picture.by)}. The "
+                "grids of other runs may be flatter or less flat."
             )
     return ["## Pictures", *parts] if parts else []
 

@@ -31,11 +31,11 @@ _WORDS = {  # on grids, as in `sbvae geometry`
     f"{MIN_FLAT_R2} or more",
     "bent": "less flat than that, but neither folded nor torn",
     "folded": f"{100 * MIN_FOLD_FRACTION:.0f} % or more of the grid's triangles are turned over",
-    "torn": f"neighbours lie {MIN_TORN_DISTANCE:g} times as far apart as is usual, or more",
+    "torn": f"neighbours lie {MIN_TORN_DISTANCE:g} times as far apart as is typical, or more",
     "collapsed": "the grid has become a line or a point, so that a factor is lost",
     "hole shrunk": f"the held-out region has less than {100 * MAX_SHRUNK_RATIO:.0f} % of its area",
-    "with copies": f"other latents hold {100 * MIN_COPIED_SHARE:.0f} % or more of what all tell of "
-    "the grid",
+    "with copies": f"other latents have {100 * MIN_COPIED_SHARE:.0f} % or more of all information "
+    "about the grid",
 }
 
 

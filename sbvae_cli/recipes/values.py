@@ -61,10 +61,10 @@ def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
     if number.doubt:
         return f"the number is in doubt: {number.doubt}"
     if number.std is None:
-        return "without a spread to tell how near is near"
+        return "the paper gives no spread by which to judge how near it is"
     kinds = {str(group.settings["data.source"]).partition(":")[0] for group in groups}
     if number.score in _OF_IMAGES and kinds & {*_LOOK_ALIKES}:
-        return "it is mostly of the images, and the paper's are others"
+        return "it depends mostly on the images, which are not those of the paper"
     return ""
 
 
@@ -84,5 +84,5 @@ def _ambiguity(number: PaperNumber) -> list[str]:
     low, high = words.short(number.mean - near), words.short(number.mean + near)
     return [
         f"the paper's spread is wide: any mean from {low} to {high} counts, and so would the "
-        f"paper's of {', '.join(others)}"
+        f"paper's mean of {', '.join(others)}"
     ]

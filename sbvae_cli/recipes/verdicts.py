@@ -65,13 +65,13 @@ def _ordering(claim: Claim, test: Ordering, collected: Collected, tier: TierName
     if compared is None:
         return Verdict(claim, "not run", "no runs of both sides have the same settings")
     outcome = _interval_outcome(compared.superiority, EQUAL_BOUND if test.equal_will_do else 0.5)
-    which = "higher, where as high will do" if test.equal_will_do else "higher"
+    which = "higher, where equally high is enough" if test.equal_will_do else "higher"
     statement = _compared_in_words(score, sides, compared, which)
     difference = words.mean(sides[0][1], score) - words.mean(sides[1][1], score)
     cautions = [*cautions_of([own for _, own in sides])]
     reverse = [name for name, own in compared.parts if own < 0.5]
     if outcome == "ordering reproduced" and reverse:
-        cautions.append(f"on average over settings; the other way at {', '.join(reverse)}")
+        cautions.append(f"on average over settings, but reversed at {', '.join(reverse)}")
     found = Verdict(claim, outcome, statement, tuple(cautions), compared)
     return judge_convergence(judge_divergence(found, sides), score, sides, abs(difference))
 
@@ -138,7 +138,7 @@ def _trend(claim: Claim, test: Trend, collected: Collected, tier: TierName) -> V
     label = setting_label(test.along)
     named: list[NamedGroups] = [(f"{label} {value:g}", own) for value, own in levels]
     if groups and len(levels) < 2:
-        return Verdict(claim, "not tested", f"the {tier} tier has one {label} alone")
+        return Verdict(claim, "not tested", f"the {tier} tier has only one {label}")
     in_way = obstacle(claim, test.score, named or [(label, [])], collected, tier)
     if in_way:
         return in_way
