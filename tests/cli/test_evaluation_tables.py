@@ -188,7 +188,7 @@ def test_several_show_four_lines_of_diagnosis_each(capsys: pytest.CaptureFixture
 
 
 def shared(latent: int) -> str:
-    return f"latent {latent} carries x and y at once; longer training or other seeds may mend it"
+    return f"latent {latent} encodes both x and y; longer training or other seeds may help"
 
 
 def diagnosed(name: str, count: int) -> Evaluated:

@@ -35,8 +35,8 @@ def test_a_pipe_and_what_fits_are_left_as_they_are() -> None:
 
 def test_a_command_is_never_broken() -> None:
     command = '`sbvae traverse "a  run" --latents 9,3,0`'
-    assert wrapped(f"see them by {command}, and more", 20).split("\n") == [
-        "see them by",
+    assert wrapped(f"see them with {command}, and more", 20).split("\n") == [
+        "see them with",
         f"  {command},",
         "  and more",
     ]

@@ -25,7 +25,7 @@ MIN_COPIED_SHARE = 0.1
 _MIN_NAMED_SHARE = 0.03
 
 _WHERE = " of {pair} in latents {both}"
-_DROWNED = " (what else varies there is less than the posterior's own std)"
+_DROWNED = " (other variation there is less than the posterior's own std)"
 _USE = "{used} of {of} latents in use on the grid, information_outside {outside:.2f}"
 VERDICTS: dict[str, FindingText] = {
     "point": FindingText("collapsed to a point: {lowest} {r2:.2f}" + _WHERE),
@@ -36,19 +36,19 @@ VERDICTS: dict[str, FindingText] = {
     ),
     "drowned-line": FindingText("collapsed to a line: {lowest} {r2:.2f}" + _WHERE + _DROWNED),
     "straight-line": FindingText(
-        "collapsed to a line: {lowest} {r2:.2f}" + _WHERE + " (affine_r2 {affine_r2:.2f} is the "
-        "line's)"
+        "collapsed to a line: {lowest} {r2:.2f}" + _WHERE + " (affine_r2 {affine_r2:.2f} is that "
+        "of the line)"
     ),
     "thin-line": FindingText(
         "collapsed to a line: affine_axis_ratio {affine_axis_ratio:.2f}" + _WHERE + " ({lowest} "
-        "{r2:.2f} is of a trace beside it)"
+        "{r2:.2f} comes from faint variation beside it)"
     ),
     "folded": FindingText("folded: fold_fraction {fold_fraction:.2f}, {lowest} {r2:.2f}" + _WHERE),
     "torn": FindingText("torn: tear {tear:.0f}, {lowest} {r2:.2f}" + _WHERE),
     "bent": FindingText("bent: {lowest} {r2:.2f}" + _WHERE),
     "flat": FindingText("flat: {lowest} {r2:.3f}" + _WHERE),
     "hole-shrunk": FindingText(
-        "flat but for the held-out region, which has shrunk: heldout_area_ratio "
+        "flat except for the held-out region, which has shrunk: heldout_area_ratio "
         "{heldout_area_ratio:.2f}, {lowest} {r2:.3f}" + _WHERE
     ),
     "of-circular": FindingText(
@@ -56,7 +56,7 @@ VERDICTS: dict[str, FindingText] = {
     ),
     "in-use": FindingText(_USE),
     "copies": FindingText(
-        _USE + ": latent{s} {which} tell{verb} of {pair} too, so that moving {it} moves the image"
+        _USE + ": latent{s} {which} also encode{verb} {pair}, so that moving {it} changes the image"
     ),
 }
 VERDICT_LABELS = {

@@ -38,9 +38,9 @@ def _of_pairs(text: str, several: str = "") -> FindingText:
 
 _SPREAD = (
     "train other seeds, or with `model=beta-vae` `beta=4`",
-    "other seeds or a larger beta may part it",
+    "other seeds or a larger beta may separate it",
 )
-_OTHER = ("train longer or other seeds", "longer training or other seeds may mend it")
+_OTHER = ("train longer, or other seeds", "longer training or other seeds may help")
 _BLIND = "the model hardly uses its input images; train longer, or with {advice}"
 _SMALLER = ("`model=beta-vae` `beta=0.5`", "a smaller beta")
 _READ = ": read mig_subspace"
@@ -62,9 +62,9 @@ DIAGNOSIS: dict[str, FindingText] = {
         "{used} latents are used for {of} factors; {advice} may reduce them",
         advice=("`model=beta-vae` `beta=4`", "a larger beta"),
     ),
-    "unknown": FindingText("where factors are cannot be told from so few rows; bring more"),
+    "unknown": FindingText("too few rows to say which latents encode the factors; bring more"),
     "found": FindingText(
-        "found (share of all there is to know): {each}",
+        "found (share of the factor's entropy): {each}",
         each="{names} in latent {which} ({share:.0%})",
         all=True,
     ),
@@ -82,30 +82,31 @@ DIAGNOSIS: dict[str, FindingText] = {
         advice=(": look at `sbvae traverse MODEL latents={sequence}`", _READ),
     ),
     "also": FindingText(
-        "latent {which} tells of {names} too ({share:.0%}), beside latents {beside[0]} and "
+        "latent {which} also encodes {names} ({share:.0%}), besides latents {beside[0]} and "
         "{beside[1]}, in which {names} lies flat with {other}; {advice}",
         advice=_SPREAD,
     ),
     "collapsed": FindingText(
-        "{pair} are collapsed onto one mixture, in latents {both} alike (inverse_r2 "
+        "{pair} are collapsed: latents {both} encode the same mixture of them (inverse_r2 "
         "{inverse_r2:.2f}); {advice}",
         advice=_OTHER,
     ),
     "copies": FindingText(
-        "copies: latent{s} {which} tell{verb} of {pair} too ({outside:.0%} of what all latents "
-        "tell), so that moving {it} moves them; {advice}",
+        "copies: latent{s} {which} also encode{verb} {pair} ({outside:.0%} of the information of "
+        "all latents), so that moving {it} moves them; {advice}",
         advice=_SPREAD,
     ),
     "copied": FindingText(
-        "{names} is in " + _SHARES + " alike, of which MIG counts neither; {advice}", advice=_SPREAD
+        "{names} is equally in " + _SHARES + ", so that MIG counts neither; {advice}",
+        advice=_SPREAD,
     ),
     "spread": FindingText("{names} is spread over " + _SHARES + "; {advice}", advice=_SPREAD),
     "partial": FindingText(
-        "{names} is in latent {which} ({share:.0%}) in part; {advice}", advice=_OTHER
+        "{names} is partly in latent {which} ({share:.0%}); {advice}", advice=_OTHER
     ),
     "mixed": FindingText(
-        "mixed into many latents, from which a linear classifier reads them: {each}; other seeds "
-        "may part them",
+        "mixed into many latents, from which a linear classifier predicts them: {each}; other "
+        "seeds may separate them",
         each="{names} ({share:.0%})",
         all=True,
     ),
@@ -123,25 +124,25 @@ DIAGNOSIS: dict[str, FindingText] = {
             "longer training or more latents may find it",
         ),
     ),
-    "shared": FindingText("latent {which} carries {pair} at once; {advice}", advice=_OTHER),
+    "shared": FindingText("latent {which} encodes both {pair}; {advice}", advice=_OTHER),
     "folded": FindingText(
-        "folded: {each} (fold_fraction up to {fold_fraction:.2f}), so that settings that differ "
+        "folded: {each} (fold_fraction up to {fold_fraction:.2f}), so that different values "
         "share codes; {advice}",
         advice=_OTHER,
         each="{pair}",
     ),
     "torn": FindingText(
-        "torn: {each} (tear up to {tear:.0f}): codes of neighbours jump; {advice}",
+        "torn: {each} (tear up to {tear:.0f}): codes of some neighbours are far apart; {advice}",
         advice=_OTHER,
         each="{pair}",
     ),
-    "to-see": FindingText("see them by `sbvae traverse MODEL latents={sequence}`"),
+    "to-see": FindingText("see them with `sbvae traverse MODEL latents={sequence}`"),
     "loose-variance": FindingText(
-        "the Gaussian's variance is {variance:g}, the residuals' {residuals:.2g}: to the model "
-        "that is a beta of {beta:.0f}; try `likelihood=learned-gaussian` if details are missing"
+        "the Gaussian's variance is {variance:g}, that of the residuals {residuals:.2g}, which "
+        "acts as a beta of {beta:.0f}; try `likelihood=learned-gaussian` if details are missing"
     ),
     "grey": FindingText(
-        "of the Bernoulli NLL of {nll:,.0f} nats {entropy:,.0f} are the entropy of grey pixels, "
+        "{entropy:,.0f} of the {nll:,.0f} nats of Bernoulli NLL are the entropy of grey pixels, "
         "which no model can avoid; compare differences of NLL, or train with "
         "`likelihood=gaussian`"
     ),
@@ -152,26 +153,26 @@ DIAGNOSIS: dict[str, FindingText] = {
 }
 
 _FEW = (
-    "{rows:,} images are few for {bins} bins times {classes} classes: where these are counted "
-    "(mig and its variants, modularity) latents seem to know more than they do"
+    "{rows:,} images are few for {bins} bins times {classes} classes: scores that count them "
+    "(mig and its variants, modularity) overestimate the information of latents"
 )
 NOTES: dict[str, FindingText] = {
     "unnamed-present": FindingText(
-        "the array present is not read: present is a factor, a column of factors that names calls "
-        "present"
+        "the array present is not read: make it a column of factors, with present as its name in "
+        "names"
     ),
     "unread": FindingText(
         "arrays that are not read: {each}; those that are: {read}", each="{array}"
     ),
     "swapped": FindingText(
-        "codes have few whole levels and factors ever new values, as if the two were swapped; if "
-        "they are, swap them"
+        "codes have few different values, all integers, and factors many, as if the two arrays "
+        "were swapped; if they are, swap them"
     ),
     "constant-factors": FindingText("left out because they are constant here: {names}"),
     "without": FindingText("without {listed}: {why}"),
     "without-boosting": FindingText(
         "without dci, whose gradient boosting may take minutes: `metrics=dci` computes it, "
-        "`metrics=dci-fast` a stand-in within seconds"
+        "`metrics=dci-fast` a substitute within seconds"
     ),
     "few-images": FindingText("{data} has {images:,} images, not {wanted:,}"),
     "some-rows": FindingText("{rows:,} of {of:,} rows, taken at random"),
@@ -179,42 +180,45 @@ NOTES: dict[str, FindingText] = {
         "classifiers are fitted to {rows:,} rows and tested on {test:,} others"
     ),
     "half-votes": FindingText(
-        "{scores}: votes share rows, of one half to train, of the other to score"
+        "{scores}: votes share rows; those of one half train, those of the other score"
     ),
     "rgb-votes": FindingText(
-        "{scores}: votes share the {whose} images, as others of one red, green or blue are not "
-        "drawn"
+        "{scores}: votes share the {whose} images, since others of one red, green or blue are "
+        "not rendered"
     ),
     "slow-votes": FindingText(
-        "{scores}: votes share the {whose} images, as single ones are slow to read from this file"
+        "{scores}: votes share the {whose} images, since single ones are slow to read from this "
+        "file"
     ),
-    "undrawn-votes": FindingText("{scores}: votes share the {whose} images, as none can be drawn"),
+    "undrawn-votes": FindingText(
+        "{scores}: votes share the {whose} images, since none can be rendered"
+    ),
     "not-voted-on": FindingText(
-        "{scores}: no votes are on {names}, as no two images of either half share a value; chance "
-        "is that of the others"
+        "{scores}: no votes are on {names}, since no two images of either half share a value; "
+        "chance is that of the other factors"
     ),
     "constant-guess": FindingText(
-        "factor_vae: no latent's means have a std large enough to win a vote; it is a constant "
-        "guess"
+        "factor_vae: no latent's means have a std large enough to win a vote; the score is that "
+        "of a constant guess"
     ),
     "hsv-geometry": FindingText("geometry is of hue, saturation and value, as the data have them"),
     "kinds": FindingText(
-        "geometry with {names}: kinds have no order, so that it depends on how they are numbered"
+        "geometry with {names}: kinds have no order, so the scores depend on their numbers"
     ),
     "no-pair": FindingText("without geometry of {pair}: {why}"),
     "few-points": _of_pairs(
-        "{pair}: of so few points that noise has an affine_r2 of {chance:.2f}, and more where "
-        "latents are picked from many",
-        "geometry of {each}: of so few points that noise has an affine_r2 of up to {chance:.2f}, "
-        "and more where latents are picked from many",
+        "{pair}: so few points that noise has an affine_r2 of {chance:.2f}, or more if the latents "
+        "are chosen from many",
+        "geometry of {each}: so few points that noise has an affine_r2 of up to {chance:.2f}, "
+        "or more if the latents are chosen from many",
     ),
     "still": _of_pairs(
-        "{pair}: means of small std count as constant: latent{s} {both}",
+        "{pair}: means with a small std count as constant: latent{s} {both}",
         "geometry of {each}: a latent whose means have a small std counts as constant",
     ),
     "circular": _of_pairs(
-        "{pair}: one is circular, which leaves inverse_r2 and tear",
-        "geometry of {each}: circular, which leaves inverse_r2 and tear",
+        "{pair}: one is circular, so only inverse_r2 and tear are computed",
+        "geometry of {each}: circular, so only inverse_r2 and tear are computed",
     ),
     "scattered": _of_pairs(
         "{pair}: the images form no grid but {layout} without neighbours: fold_fraction, "
@@ -229,35 +233,36 @@ NOTES: dict[str, FindingText] = {
     ),
     "free": _of_pairs(
         "{pair}: {others} {vary} among these images too, which blurs the points; "
-        "information_outside is not given (`sbvae geometry` has `at`, which fixes a factor)",
+        "information_outside is not computed (`at` of `sbvae geometry` fixes a factor)",
         "geometry of {each}: other factors vary among these images too, which blurs the points; "
-        "information_outside is not given",
+        "information_outside is not computed",
     ),
     "binned": FindingText(
         "{names} {are} continuous and cut into {bins} bins: scores that need classes depend on "
         "the bins"
     ),
     "guessed": FindingText(
-        "what factors have is guessed from their values: {each}; an array kinds, of levels or "
-        "range for each factor, says it",
+        "kinds of factors are guessed from their values: {each}; an array kinds, with levels or "
+        "range for each factor, states them",
         each="{names} {kind}",
         all=True,
     ),
-    "constant-codes": FindingText("every latent is constant: no score can tell anything"),
+    "constant-codes": FindingText("every latent is constant: the scores have no meaning"),
     "dead": FindingText(
         "latents whose means have a small std, which geometry, mig_subspace and votes leave out: "
         "{which}"
     ),
     "constant-latents": FindingText("modularity counts {count} constant latents as 0"),
     "far-codes": FindingText(
-        "codes far out in latent {which}: scores that depend on scale (mig, mig_subspace, "
-        "votes, irs, geometry) are dominated by them"
+        "codes far from the others in latent {which} dominate the scores that depend on scale "
+        "(mig, mig_subspace, votes, irs, geometry)"
     ),
     "far-values": FindingText(
-        "most values of {names} share one of {bins} bins, as a few lie far out"
+        "most values of {names} share one of {bins} bins, since a few are far from the others"
     ),
     "dependent": FindingText(
-        "factors that tell of each other, so that a latent of one tells of both: {each}",
+        "factors that depend on each other, so that a latent of one has information on both: "
+        "{each}",
         each="{pair} ({share:.0%})",
     ),
     "few-to-pair": FindingText(
@@ -265,7 +270,7 @@ NOTES: dict[str, FindingText] = {
         "independent latents seem to share information"
     ),
     "few-to-count": FindingText(_FEW),
-    "too-few-to-count": FindingText(_FEW + ", and no interval can tell by how much"),
+    "too-few-to-count": FindingText(_FEW + ", and no interval shows by how much"),
     "fine-levels": FindingText(
         "mig is below 1 if a factor has more levels than a latent's {bins} bins: {each}",
         each="{names} ({levels})",
@@ -273,7 +278,7 @@ NOTES: dict[str, FindingText] = {
     ),
     "warped": FindingText(
         "mig is {mig:.2f} in bins of equal width, {mig_quantile:.2f} in bins of equal frequency: "
-        "latents are warped, or a few codes lie far out; read mig_quantile"
+        "latents are warped, or a few codes are far from the others; read mig_quantile"
     ),
     "no-udr": FindingText("udr is 0: no latent is informative, the largest KL is {kl:.2g} nats"),
 }

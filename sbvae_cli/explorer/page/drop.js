@@ -73,7 +73,7 @@ function skeleton(element, tools) {
   const input = make("input", { type: "file", accept: "image/*", className: "sr", tabIndex: -1 });
   input.setAttribute("aria-hidden", "true");
   const button = make("button", { type: "button", className: "tool", textContent: "try your own image", onclick: () => input.click() });
-  button.title = "The models encode it and draw it again. It stays in this page.";
+  button.title = "The models encode and reconstruct it. It stays in this page.";
   const hint = make("span", { className: "quiet mouse", textContent: "or drop or paste one" });
   const note = make("p", { className: "wrong" }), cards = make("div", { className: "cards", hidden: true });
   note.setAttribute("role", "alert");
@@ -154,7 +154,7 @@ function modelCard(store, payload, m, mean, { image, own, common }) {
   const far = image && error(image, own.image);
   const lines = [image ? `error ${steady(far, 1)} of 255` : "no decoder", common && `images of the data: ${steady(common[0], 1)} to ${steady(common[1], 1)}`,
     common && far > common[1] ? "unlike the data" : null, off ? "off the sheet" : null];
-  const about = `Mean absolute difference of image and reconstruction, over all pixels and channels; images of the data: ${COMPARED} ${store.chart.kind === "sheet" ? "points of the grid" : "samples"} that training had`;
+  const about = `Mean absolute difference of image and reconstruction, over all pixels and channels; images of the data: ${COMPARED} ${store.chart.kind === "sheet" ? "points of the grid" : "samples"} from training`;
   const go = link("go to its point", () => store.placeCode(m, mean), { title: `Move the page's point here and hold every latent of ${model.name} as encoded` });
   return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text) => make("span", { textContent: text, title: /error|data/.test(text) ? about : "" })), go);
 }

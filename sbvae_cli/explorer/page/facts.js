@@ -12,7 +12,7 @@ export function mountFacts(element, store) {
     rows = store.factorsAt(null).map(([name]) => [make("dt", { textContent: name }), make("dd")]);
     const about = rows.flat();
     if (store.chart.kind === "sheet") {
-      const title = "More than one: the sheet is folded in this plane, and one point of it stands for several images";
+      const title = "More than one: the sheet is folded in this plane, and one point belongs to several images";
       about.push(region, make("div", { className: "rule" }), make("dt", { className: "whole", textContent: "layers of the sheet here", title }),
         ...layers.flatMap((dd, m) => [make("dt", { textContent: store.models[m].name }), dd]), make("dd", { className: "whole" }, next));
     } else about.push(region);

@@ -110,7 +110,7 @@ export class Images {
     figure.node.classList.toggle("none", none);
     figure.state.textContent = none ? "" : whole ? "reconstruction" : "decoded";
     figure.more.textContent = runtime.failed || figure.wrong ? "not decoded" : away ? "no counterpart" : none ? (runtime.ready ? "decoding ..." : "starting ...")
-      : store.isLent(m) ? `of what ${store.models[by].name} draws` : held ? (held > 1 ? "latents held" : "a latent held")
+      : store.isLent(m) ? `of the image from ${store.models[by].name}` : held ? (held > 1 ? "latents held" : "a latent held")
       : !f ? (store.chart.kind === "sheet" ? "off the sheet" : "between samples") : whole ? this.#error(figure) : "between grid points";
     figure.canvas.setAttribute("aria-label", `Image that ${store.models[m].name} decodes: ${figure.more.textContent}`);
   }

@@ -36,7 +36,7 @@ export function mountLegend(element, store) {
 
 export function mountDeck(element, store) {
   const { payload, chart } = store, decodes = payload.image && store.models.some((model) => model.decoder), several = store.models.length > 1;
-  const does = decodes ? `the ${several ? "decoders draw" : "decoder draws"} what lies there.` : "the image that lies there is shown.";
+  const does = decodes ? `the ${several ? "decoders draw" : "decoder draws"} the image there.` : "the image there is shown.";
   const encodes = store.models.some((model) => model.encoder), puts = encodes ? "an encoder puts it at its posterior mean" : "its code says where it lies";
   const what = chart.kind === "sheet"
     ? `Each point of the grid is an image; ${puts}. The colours say where in the space of ${listed(payload.slices[0].names)} it comes from.`

@@ -46,7 +46,7 @@ export function mount(element, store, payload, runtime, m) {
   let rows = [];
   const list = make("div", { className: "rows" }), more = link("", () => fold(!element.classList.contains("all"))), note = make("p", { className: "note" });
   const head = make("div", { className: "head", ariaHidden: "true" }, make("span", { textContent: "latent" }),
-    make("span", { textContent: model.stds ? "std" : "", title: "Mean posterior std: near 0 the latent is precise, near 1 it says nothing" }),
+    make("span", { textContent: model.stds ? "std" : "", title: "Mean posterior std: near 0 the latent is precise, near 1 it carries no information" }),
     make("span"), make("span", { textContent: "value" }));
   element.append(make("h3", { className: "title", textContent: `${model.name}: latents` }), head, list, more, note);
 

@@ -11,7 +11,7 @@ from sbvae_cli.evaluation.findings.sentences import abbreviate, sentences
 from sbvae_cli.evaluation.findings.words import DIAGNOSIS, NOTES
 
 TURNED = {"affine_r2": 0.971, "turn": 44.6, "angle": 88.0}
-SPREAD = "other seeds or a larger beta may part it"
+SPREAD = "other seeds or a larger beta may separate it"
 
 
 def found(name: str, latent: int, share: float) -> Finding:
@@ -27,7 +27,7 @@ def found(name: str, latent: int, share: float) -> Finding:
                 found("shape", 0, 1.0),
                 Finding("ring", ("hue",), (2, 3), {"gap": 0.8}),
             ],
-            "found (share of all there is to know): x in latent 1 (95%), shape in latent 0 (100%), "
+            "found (share of the factor's entropy): x in latent 1 (95%), shape in latent 0 (100%), "
             "hue by the angle of latents 2 and 3",
             None,
         ),
@@ -46,9 +46,9 @@ def found(name: str, latent: int, share: float) -> Finding:
         ),
         (
             [Finding("also", ("x",), (4,), {"share": 0.47, "beside": [3, 9], "other": "y"})],
-            "latent 4 tells of x too (47%), beside latents 3 and 9, in which x lies flat with y; "
+            "latent 4 also encodes x (47%), besides latents 3 and 9, in which x lies flat with y; "
             "train other seeds, or with `model=beta-vae` `beta=4`",
-            "latent 4 tells of x too (47%), beside latents 3 and 9, in which x lies flat with y; "
+            "latent 4 also encodes x (47%), besides latents 3 and 9, in which x lies flat with y; "
             f"{SPREAD}",
         ),
         (
@@ -63,12 +63,12 @@ def found(name: str, latent: int, share: float) -> Finding:
                 for name, worst in [("a", 0.2), ("b", 0.34), ("c", 0.1), ("d", 0.1)]
             ],
             "folded: a and y, b and y, c and y and 1 more (fold_fraction up to 0.34), so that "
-            "settings that differ share codes; train longer or other seeds",
+            "different values share codes; train longer, or other seeds",
             None,
         ),
         (
             [Finding("to-see", latents=(1, 0))],
-            "see them by `sbvae traverse MODEL latents=1,0`",
+            "see them with `sbvae traverse MODEL latents=1,0`",
             None,
         ),
         (
@@ -100,7 +100,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("undrawn-votes", values={"scores": ["factor_vae", "b"], "whose": "file's"})],
-            "factor_vae, b: votes share the file's images, as none can be drawn",
+            "factor_vae, b: votes share the file's images, since none can be rendered",
         ),
         (
             [Finding("binned", ("x", "y"), values={"bins": 20})],
@@ -112,7 +112,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("still", ("x", "y"), (3,), {"pairs": 1})],
-            "x and y: means of small std count as constant: latent 3",
+            "x and y: means with a small std count as constant: latent 3",
         ),
         (
             [
@@ -125,7 +125,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         (
             [Finding("free", ("x", "y"), (), {"pairs": 1, "others": ["a", "b"], "vary": "vary"})],
             "x and y: a, b vary among these images too, which blurs the points; "
-            "information_outside is not given (`sbvae geometry` has `at`, which fixes a factor)",
+            "information_outside is not computed (`at` of `sbvae geometry` fixes a factor)",
         ),
         (
             [Finding("still", (name, "y"), (3,), {"pairs": 6}) for name in "abcd"],
@@ -141,8 +141,8 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("few-to-count", values={"rows": 1000, "bins": 20, "classes": 20})],
-            "1,000 images are few for 20 bins times 20 classes: where these are counted (mig and "
-            "its variants, modularity) latents seem to know more than they do",
+            "1,000 images are few for 20 bins times 20 classes: scores that count them (mig and "
+            "its variants, modularity) overestimate the information of latents",
         ),
     ],
 )

@@ -35,13 +35,13 @@ def pair_of(
         (
             pair_of(X + 0.05 * Y, X - 0.05 * Y),
             "collapsed to a line: affine_axis_ratio 0.05 of x and y in latents 0 and 1 (inverse_r2 "
-            "1.00 is of a trace beside it)",
+            "1.00 comes from faint variation beside it)",
             "collapsed to a line",
         ),
         (
             pair_of(X, X),
             "collapsed to a line: inverse_r2 0.00 of x and y in latents 0 and 1 (affine_r2 1.00 is "
-            "the line's)",
+            "that of the line)",
             "collapsed to a line",
         ),
         (
@@ -56,14 +56,14 @@ def pair_of(
         ),
         (
             pair_of(X, np.abs(Y), std=0.9),
-            "collapsed to a line: inverse_r2 0.00 of x and y in latents 0 and 1 (what else varies "
+            "collapsed to a line: inverse_r2 0.00 of x and y in latents 0 and 1 (other variation "
             "there is less than the posterior's own std)",
             "collapsed to a line",
         ),
         (
             pair_of(0.5 * X, 0.05 * Y, std=0.9),
             "collapsed to a line: affine_axis_ratio 0.10 of x and y in latents 0 and 1 (inverse_r2 "
-            "1.00 is of a trace beside it)",
+            "1.00 comes from faint variation beside it)",
             "collapsed to a line",
         ),
         (
@@ -84,7 +84,7 @@ def pair_of(
         (pair_of(X, Y, hole=HOLE), "flat: inverse_r2 1.000 of x and y in latents 0 and 1", "flat"),
         (
             pair_of(np.where(HOLE, 0.5, 1) * X, np.where(HOLE, 0.5, 1) * Y, hole=HOLE),
-            "flat but for the held-out region, which has shrunk: heldout_area_ratio 0.25, "
+            "flat except for the held-out region, which has shrunk: heldout_area_ratio 0.25, "
             "inverse_r2 1.000 of x and y in latents 0 and 1",
             "flat, hole shrunk",
         ),
@@ -110,11 +110,11 @@ def test_copies_in_other_latents_are_told_and_idle_ones_counted() -> None:
     copied = pair_of(X, Y, X + Y, NONE, 0.01 * Y)
     assert headlines(copied)[1].startswith("4 of 5 latents in use on the grid, information_outside")
     assert headlines(copied)[1].endswith(
-        ": latent 2 tells of x and y too, so that moving it moves the image"
+        ": latent 2 also encodes x and y, so that moving it changes the image"
     )
     assert verdict_label(copied) == "flat, with copies"
     assert headlines(pair_of(X, Y, X, Y))[1].endswith(
-        ": latents 2, 3 tell of x and y too, so that moving one moves the image"
+        ": latents 2, 3 also encode x and y, so that moving one changes the image"
     )
 
 
