@@ -74,7 +74,7 @@ def geometry(
     several = embeddings if isinstance(embeddings, Mapping) else {"latent space": embeddings}
     if not several or not all(isinstance(each, FactorEmbedding) for each in several.values()):
         kind = type(embeddings).__name__
-        why = f"are {kind}; give what `sbvae.geometry` gives, or several by title"
+        why = f"are {kind}; give the result of `sbvae.geometry`, or several by title"
         raise SbvaeError(why, field="embeddings")
     _require_source(data)
     return _image(draw_geometry(several, data, caption), scale, theme)
@@ -263,16 +263,14 @@ def _by_title(models: Any) -> Mapping[str, Model]:
     several = {"": models} if isinstance(models, Model) else models
     usable = isinstance(several, Mapping) and several
     if not (usable and all(isinstance(model, Model) for model in several.values())):
-        why = (
-            f"are {format_value(models)}; give a model that `sbvae.load` gave, or several by title"
-        )
+        why = f"are {format_value(models)}; give a model from `sbvae.load`, or several by title"
         raise SbvaeError(why, field="models")
     return several
 
 
 def _require_source(data: Any) -> None:
     if data is not None and not hasattr(data, "sample"):
-        why = f"is {type(data).__name__}; give what `sbvae.open_data` gives, or `model.data`"
+        why = f"is {type(data).__name__}; give the result of `sbvae.open_data`, or `model.data`"
         raise SbvaeError(why, field="data")
 
 

@@ -252,4 +252,4 @@ def _data(model: Model, data: str | None) -> Source:
 
 def _refuse_data(data: object) -> None:
     if data is not None:
-        raise SbvaeError("is for models; codes have no images, leave it out", field="data")
+        raise SbvaeError("applies to models; codes have no images, leave it out", field="data")

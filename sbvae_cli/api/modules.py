@@ -162,7 +162,7 @@ class SpatialBroadcastDecoder(BroadcastDecoder):
             if z.ndim == 1 and len(z) == self.latent_dim:
                 way = "; give z[None]"
             elif z.ndim > 2 and z.shape[-1] == self.latent_dim:
-                way = f"; give z.flatten(0, {z.ndim - 2}) and unflatten what comes out"
+                way = f"; give z.flatten(0, {z.ndim - 2}) and unflatten the result"
             raise SbvaeError(
                 f"has shape {shape}; the decoder takes (N, {self.latent_dim}){way}", field="z"
             )

@@ -67,7 +67,7 @@ class ClusterOptions:
         """
         for name, value in vars(self).items():
             if value is not None and engine != "ray":
-                raise SbvaeError("is for clusters; add `engine=ray`", field=name)
+                raise SbvaeError("applies to clusters; add `engine=ray`", field=name)
 
     def arguments(self, engine: EngineName) -> dict[str, str]:
         """Return the arguments, by name, that a command to resume the sweep needs."""
@@ -89,7 +89,7 @@ class ClusterOptions:
             return "cuda"
         if name not in ("auto", "cpu"):
             raise SbvaeError(
-                f"is {name}; on a cluster say by `gpus_per_run=1` how much of a GPU a run takes",
+                f"is {name}; on a cluster, set the share of a GPU for a run, as `gpus_per_run=1`",
                 field="device",
             )
         return "cpu"

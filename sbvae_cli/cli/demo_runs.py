@@ -63,7 +63,7 @@ def train_both(folder: Path, seed: int | None, steps: int | None, force: bool) -
         if run and run.step >= planned[decoder]:
             typer.echo(f"{path}: is trained already, {run.step:,} steps")
         elif run and run.step:
-            typer.echo(f"{path}: goes on from step {run.step:,} of {planned[decoder]:,}")
+            typer.echo(f"{path}: resumes at step {run.step:,} of {planned[decoder]:,}")
             commands[decoder] = ["train", "--resume", str(path)]
         else:
             commands[decoder] = _start_command(path, decoder, *settings, force)

@@ -76,7 +76,7 @@ def encode(
     given = given_options(context)
     for name in _IMPORT_OPTIONS:
         if name in given and source is None:
-            raise SbvaeError("is for images of --from; leave it out", field=name)
+            raise SbvaeError("applies only to images of --from; leave it out", field=name)
     if data is not None and source is not None:
         raise SbvaeError("--data and --from both name images; leave one out")
     opened = open_checkpoint(checkpoint)

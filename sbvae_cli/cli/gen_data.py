@@ -190,7 +190,7 @@ def chairs(
         write_import(imported, out, force=force)
         return
     if invert or strict or levels:
-        raise SbvaeError("--invert, --levels and --strict are for --from; leave them out")
+        raise SbvaeError("--invert, --levels and --strict apply only to --from; leave them out")
     from sbvae_cli.cli.write_data import SpaceChanges, generate
 
     changes = SpaceChanges(space, factor, hole, correlate, blank)

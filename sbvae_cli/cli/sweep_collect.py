@@ -186,8 +186,8 @@ def _print_best(score: str, picked: "Sequence[Best]") -> None:
 
     if picked and score != PAPER_SCORE:
         note(
-            f"these are chosen by {score}; the paper chose its settings by {PAPER_SCORE} alone, so "
-            "that no score of disentangling had a part in it (Appendix F)"
+            f"these are chosen by {score}; the paper chose its settings by {PAPER_SCORE}, not "
+            "by a score of disentanglement (Appendix F)"
         )
     label = score_style(requested_score(score).name).label if score else ""
     for each in picked:

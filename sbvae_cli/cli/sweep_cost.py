@@ -48,7 +48,7 @@ def print_cost(folder: SweepFolder, plan: SweepPlan, device: str, jobs: int | No
     )
     if any(is_on_cuda(job.device) for job in left):
         print_line(
-            "replicas of a setting train together on a GPU, which takes less; see `sbvae bench`"
+            "replicas of a setting train together on a GPU, which is faster; see `sbvae bench`"
         )
     return total
 

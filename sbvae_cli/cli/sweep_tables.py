@@ -80,7 +80,7 @@ def print_comparison(compared: "ComparedValues") -> None:
     if not rows:
         print_line(f"- {one} against {other}: no runs of both have scores yet")
         return
-    title = f"Probability that a run of {one} is lower or higher than one of {other}"
+    title = f"Probability that a run of {one} scores lower or higher than one of {other}"
     columns = ["score", f"{one} is", "P", "95 % interval", "is it"]
     print_blocks(f"{title} ({' or '.join(counts)})", columns, rows)
 

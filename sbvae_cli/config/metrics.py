@@ -576,7 +576,7 @@ METRICS: Mapping[str, Metric] = {
                 "for a single model",
             ),
             "udr_lasso": ScoreMeaning(
-                "`udr_spearman` with sparse regression in place of rank correlation",
+                "`udr_spearman` with sparse regression instead of rank correlation",
                 "0 or more",
                 "higher",
                 "for a single model",

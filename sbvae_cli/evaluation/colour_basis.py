@@ -33,7 +33,7 @@ def in_other_basis(names: Sequence[str], varying: Sequence[str], wanted: ColorBa
         )
     if has == "rgb" and wanted == "hsv":
         raise SbvaeError(
-            "hsv: these data have colours in RGB, of which grey ones have no hue; leave it out",
+            "hsv: these data have colours in RGB, and grey has no hue; leave it out",
             field="color_basis",
         )
     return has != wanted

@@ -163,7 +163,7 @@ class Recipe(Frozen):
         for names in ([claim.id for claim in self.claims], [p.file for p in self.pictures]):
             twice = [name for name in names if names.count(name) > 1]
             if twice:
-                raise ValueError(f"{twice[0]} stands there twice; give each its own name")
+                raise ValueError(f"{twice[0]} is there twice; give each its own name")
         missing = {"smoke", "lite", "full"} - set(self.tiers)
         if missing:
             raise ValueError(f"tiers.{min(missing)} is missing; give it replicas")

@@ -152,7 +152,7 @@ def run_folder(path: Path) -> RunFolder:
         return folder
     if KEPT_CHECKPOINT.fullmatch(path.name):
         raise SbvaeError(
-            f"{path}: is a checkpoint that was kept; a run goes on from its ckpt.pt: copy this one "
+            f"{path}: is a kept checkpoint; a run is resumed from its ckpt.pt: copy this one "
             f"to {folder.checkpoint} to go back to it, then {command('train', resume=folder.path)}"
         )
     raise SbvaeError(f"{path}: is a file; name the folder of a run")

@@ -124,14 +124,14 @@ def refuse_other_installation(
     """
     if isinstance(there, str):
         raise SbvaeError(
-            f"{host}: cannot load sbvae ({there}); install the same as here on all machines"
+            f"{host}: cannot load sbvae ({there}); install the same version on all machines"
         )
     unlike = installation_difference(there, here, storage)
     if unlike:
         raise SbvaeError(unlike)
     if there.torch != here.torch:
         on_note(
-            f"{host}: has PyTorch {there.torch}, and here is {here.torch}; the last digits of "
+            f"{host}: has PyTorch {there.torch}, here it is {here.torch}; the last digits of "
             "weights may differ"
         )
 
@@ -213,7 +213,7 @@ def _cannot_connect(address: str | None, error: Exception) -> SbvaeError:
     if "Version mismatch" in text and len(versions) == 4:
         there, here = (" and ".join(map(" ".join, some)) for some in (versions[:2], versions[2:]))
         return SbvaeError(
-            f"is {address}, a cluster of {there}, and here is {here}; install the same on all "
+            f"is {address}, a cluster of {there}; here it is {here}; install the same on all "
             "machines",
             field="address",
         )

@@ -230,7 +230,7 @@ class _Tasks:
             what = "no memory was left for it" if "OutOfMemory" in type(error).__name__ else "lost"
             if lost < _MAX_TRIES:
                 names = ", ".join(task.job.names)
-                self._engine.on_note(f"{names}: its worker was {what}; it goes on elsewhere")
+                self._engine.on_note(f"{names}: its worker was {what}; it continues elsewhere")
                 self._submit(_Task(task.job, saved, lost))
                 return None
             why = f"its worker was {what} {lost} times in a row"

@@ -65,9 +65,9 @@ def installation_difference(there: Installation, here: Installation, storage: Pa
             "on storage that all machines have at the same path"
         )
     if there.sbvae != here.sbvae:
-        return f"{there.host}: has sbvae {there.sbvae}, and here is {here.sbvae}; {_INSTALL_ADVICE}"
+        return f"{there.host}: has sbvae {there.sbvae}, here it is {here.sbvae}; {_INSTALL_ADVICE}"
     if there.files != here.files:
-        found = f"has other files of sbvae {here.sbvae} than there are here"
+        found = f"has sbvae {here.sbvae} with other files than here"
         return f"{there.host}: {found}; {_INSTALL_ADVICE}"
     return ""
 

@@ -30,7 +30,7 @@ from sbvae_cli.viz.traversal_layout import (
     start_name,
 )
 
-FOLLOWS = "right: the factor that a latent tells most of, and the share of its entropy"
+FOLLOWS = "right: the factor with most information in a latent, as a share of its entropy"
 MAX_IN_ROW = 3  # models; more are drawn in two rows
 
 

@@ -129,7 +129,7 @@ def animate_sweeps(panels: Sequence[ModelPanel], caption: str = "", ends: str = 
         Entry("tick: the start image's own", mark="none"),
     ]
     if any(_beyond(sweep) for strip in strips for sweep in strip.sweeps):
-        legend.append(Entry("arrow: that lies beyond", mark="none"))
+        legend.append(Entry("arrow: it is beyond the axis", mark="none"))
     heights = [strip.height + 6.0 for strip in strips]
     size = max(strip.width for strip in strips), sum(heights)
     base, (left, top) = empty_page(size, caption, legend)

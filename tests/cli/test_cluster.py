@@ -38,7 +38,7 @@ def test_options_of_a_cluster_are_for_the_engine_ray_alone(
         name = option.partition("=")[0]
         assert (found.code, found.err) == (
             1,
-            f"error: {name} is for clusters; add --engine ray\n",
+            f"error: {name} applies to clusters; add --engine ray\n",
         )
     assert not (tmp_path / "d").exists()
 

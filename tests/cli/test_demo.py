@@ -57,7 +57,7 @@ def test_what_is_finished_stays_and_what_was_stopped_goes_on(
     said = capsys.readouterr().out.splitlines()
     assert said == [
         "demo/broadcast: is trained already, 2 steps",
-        "demo/deconv: goes on from step 3 of 6",
+        "demo/deconv: resumes at step 3 of 6",
         "$ sbvae train --resume demo/deconv",
     ]
     assert finished.checkpoint.read_bytes() == before

@@ -232,7 +232,7 @@ def test_images_of_from_are_made_as_gen_data_makes_them(
     assert done.err == "error: --from d.h5: is a dataset; give it as --data d.h5\n"
     for option in (("--levels", "0..9"), ("--fit", "pad"), ("--frames", "all")):
         done = sbvae("encode", model, *option)
-        assert done.err == f"error: {option[0]} is for images of --from; leave it out\n"
+        assert done.err == f"error: {option[0]} applies only to images of --from; leave it out\n"
 
 
 def test_some_rows_of_a_file_are_picked_from_all_over_it(

@@ -499,7 +499,7 @@ def test_options_of_drawing_are_refused_beside_from(
 
 @pytest.mark.parametrize("option", ["--invert", "--strict"])
 def test_options_of_importing_are_refused_without_from(sbvae: Sbvae, option: str) -> None:
-    assert "are for --from; leave them out" in refused(sbvae("gen-data", "chairs", option))
+    assert "apply only to --from; leave them out" in refused(sbvae("gen-data", "chairs", option))
 
 
 def test_rows_have_the_names_of_their_files_in_data_and_codes(

@@ -61,7 +61,7 @@ def test_what_levels_clip_is_counted(sbvae: Sbvae) -> None:
     save([image * (i + 1) for i, image in enumerate(bars(8, 12, 600, np.uint16))])
     images, (text,) = made(sbvae, "--size", "8x12", "--gray", "--levels", "0..1800")
     assert images.max((1, 2, 3)).tolist() == [85, 170, 255, 255, 255, 255]
-    assert "6 scaled by the levels 0..1800, in 3 of which 8.33% of all values were clipped" in text
+    assert "6 scaled by the levels 0..1800, in 3 of them 8.33% of all values were clipped" in text
 
 
 def test_levels_that_leave_images_dark_are_told(sbvae: Sbvae) -> None:

@@ -267,7 +267,7 @@ def test_what_is_no_run_is_said(sbvae: Sbvae, run_of_two: Path) -> None:
     for path, message in {
         "empty": "empty: holds no ckpt.pt; start the run without --resume",
         "run": "run: holds no ckpt.pt; copy run/ckpt-2.pt to it to go on from it",
-        "run/ckpt-2.pt": "run/ckpt-2.pt: is a checkpoint that was kept",
+        "run/ckpt-2.pt": "run/ckpt-2.pt: is a kept checkpoint",
         "run/log.jsonl": "run/log.jsonl: is a file; name the folder of a run",
     }.items():
         done = sbvae("train", "--resume", path, "--steps", 4)

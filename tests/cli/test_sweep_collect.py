@@ -51,7 +51,7 @@ def test_groups_and_the_probability_are_printed_and_the_files_written(
     assert row[:2] == ["deconv", "5 of 6, 1 diverged"]
     assert row[3] == "0.120 ± 0.016 [0.120]"  # of 0.10 to 0.14
     assert row_of(done.out, "MIG") == ["MIG", "higher", "1.00", "0.60..1.00", "yes"]
-    assert "a run of broadcast is lower or higher than one of deconv (6 and 5 runs)" in done.out
+    assert "a run of broadcast scores lower or higher than one of deconv (6 and 5 runs)" in done.out
     assert row_of(done.out, "negative ELBO")[1] == "lower"
     with folder.csv.open(newline="", encoding="utf-8") as file:
         assert len(list(csv.reader(file))) == 13

@@ -306,7 +306,7 @@ def test_a_recipe_with_a_fault_says_which() -> None:
     for change, fault in (
         ({"tiers": {**recipe["tiers"], "huge": recipe["tiers"]["full"]}}, "huge"),
         ({"tiers": {"full": recipe["tiers"]["full"]}}, "lite is missing"),
-        ({"pictures": [*recipe["pictures"], recipe["pictures"][0]]}, "stands there twice"),
+        ({"pictures": [*recipe["pictures"], recipe["pictures"][0]]}, "is there twice"),
     ):
         with pytest.raises(ValueError, match=fault):
             Recipe.model_validate({**recipe, **change})

@@ -79,7 +79,7 @@ def test_another_version_at_the_address_is_told_in_one_line(port: str) -> None:
     message = refused(Ray(RuntimeError(MISMATCH)), port)
 
     assert message == (
-        f"is {port}, a cluster of Ray 2.59.0 and Python 3.12.1, and here is Ray 2.60.0 and Python "
+        f"is {port}, a cluster of Ray 2.59.0 and Python 3.12.1; here it is Ray 2.60.0 and Python "
         "3.11.7; install the same on all machines"
     )
     assert "this machine must belong" in refused(Ray(ValueError("no\n node here")), port)
@@ -138,8 +138,8 @@ def test_a_machine_must_see_the_folder_and_have_the_same_sbvae(tmp_path: Path) -
     assert ask(replace(there, sees_folder=False)).startswith(
         f"{tmp_path}: the machine b does not see"
     )
-    assert ask(replace(there, sbvae="0.2.0")).startswith("b: has sbvae 0.2.0, and here is 0.1.0")
-    assert ask(replace(there, files="def")).startswith("b: has other files of sbvae 0.1.0")
+    assert ask(replace(there, sbvae="0.2.0")).startswith("b: has sbvae 0.2.0, here it is 0.1.0")
+    assert ask(replace(there, files="def")).startswith("b: has sbvae 0.1.0 with other files")
     assert notes == []
     refuse_other_installation("b", replace(HERE, host="b"), HERE, tmp_path, notes.append)
     assert notes == []

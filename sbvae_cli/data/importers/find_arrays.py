@@ -199,7 +199,7 @@ def check_images(path: Path, name: str, array: ArrayKind) -> None:
         raise SbvaeError(f"{where} is object, which is never unpickled; save an array of numbers")
     if array.dtype.names:
         fields = ", ".join(map(printable, array.dtype.names))
-        found = f"has several fields ({fields}), of which images are not read"
+        found = f"has several fields ({fields}), which are not read as images"
         raise SbvaeError(f"{where} {found}; save them as an array of their own, (N, H, W, C)")
     if 0 in array.shape and not array.encoded:
         raise SbvaeError(f"{where} holds 0 images, its shape is {array.shape}; name another")

@@ -121,7 +121,7 @@ class ImportReport:
             return f"{number:,} of values 0 and 1 scaled to 0 and 255 (`levels=0..255` leaves them)"
         low, high = map(shown_number, self.levels)
         share = self.tally[Counted.VALUES_CLIPPED] / max(1, self.tally[Counted.VALUES])
-        outside = f", in {clipped:,} of which {share:.2%} of all values were clipped"
+        outside = f", in {clipped:,} of them {share:.2%} of all values were clipped"
         kept = f", which leave {self.tally[Counted.UNLEVELLED]:,} of 8 bits as they are"
         return (
             f"{number:,} scaled by the levels {low}..{high}{outside if clipped else ''}"

@@ -253,7 +253,7 @@ def test_empty_files_and_arrays_of_fields_say_so(tmp_path: Path) -> None:
         ({}, "holds no arrays"),
         ({"images": h5py.Empty("u1")}, "images holds 0 images"),
         ({"images": IMAGES[:0]}, "images holds 0 images"),
-        ({"data": records}, r"data has several fields \(image, y\), of which images are not read"),
+        ({"data": records}, r"data has several fields \(image, y\), which are not read as images"),
     ):
         with h5py.File(tmp_path / "x.h5", "w") as file:
             for name, values in array.items():
