@@ -27,7 +27,7 @@ def test_an_interrupt_saves_and_ends_a_job_and_what_was_wrong_is_returned(
     assert not folder.path.exists()
     mark.touch()
     other = replace(HERE, files="others")  # of a machine that has joined later
-    assert "has other files" in run_pickled(pickle.dumps(job), str(mark), other)
+    assert "with other files" in run_pickled(pickle.dumps(job), str(mark), other)
     assert not folder.path.exists()
     before = signal.getsignal(signal.SIGINT)
     ended = threading.Event()
