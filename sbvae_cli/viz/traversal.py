@@ -165,8 +165,10 @@ def _draw_columns(
 ) -> None:
     """Write names of values above a block, as many as there is room for, and of its start image."""
     y, size = layout.sweep_top(block, 0) - layout.slack - layout.units(8), layout.units(NOTE_SIZE)
-    if start:
-        canvas.text(0, y, start, layout.units(LABEL_SIZE), INK, "lb")
+    if start:  # a value may be wider than its narrow tile, and begin left of it
+        first = layout.column(0) + (layout.tile[1] - text_width(names[0], size)) / 2
+        large = layout.units(LABEL_SIZE)
+        canvas.text(0, y, shorten(start, large, first - layout.units(4)), large, INK, "lb")
     widest = max(text_width(name, size) for name in names)
     stride = int((widest + layout.units(8)) // layout.pitch[1]) + 1
     for column in range(0, len(names), stride):

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -315,6 +315,7 @@ WORDS = st.text("abc xyz,.", min_size=1, max_size=40).map(str.strip).filter(bool
 
 
 @settings(max_examples=15, deadline=None)
+@example(2, 1, 2, (60, 9), ["a", "a" * 12], ("a", "a"), 1, "", 0.0, 0.03125)
 @given(
     examples=st.integers(1, 12),
     latents=st.integers(1, 3),
