@@ -6,6 +6,8 @@ import shutil
 import sys
 from typing import TextIO
 
+from sbvae_cli.errors import printable
+
 _PIECE = re.compile(r"(\s*)((?:`[^`]*`|[^\s`])+|`)")  # a command in backticks is one word
 
 
@@ -32,7 +34,7 @@ def printable_lines(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def wrapped(text: str, width: int | None, indent: int = 2) -> str:

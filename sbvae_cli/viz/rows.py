@@ -206,16 +206,11 @@ def _name_lines(name: str) -> list[str]:
 
 def _wrap_parts(name: str) -> list[str]:
     """Break a name after commas, unless breaks between its words make fewer lines."""
-    lines = wrap(name, LABEL_SIZE, NAME_WIDTH)
-    parts: list[str] = []
-    for part in re.split(r"(?<=,) ", name):
-        joined = f"{parts[-1]} {part}" if parts else part
-        if parts and text_width(joined, LABEL_SIZE) <= NAME_WIDTH:
-            parts[-1] = joined
-        else:
-            parts.append(part)
+    parts = re.split(r"(?<=,) ", name)
     fit = all(text_width(part, LABEL_SIZE) <= NAME_WIDTH for part in parts)
-    return parts if fit and len(parts) <= len(lines) else lines
+    lines = wrap(name, LABEL_SIZE, NAME_WIDTH)
+    of_parts = wrap(name, LABEL_SIZE, NAME_WIDTH, parts)
+    return of_parts if fit and len(of_parts) <= len(lines) else lines
 
 
 def _write_name(canvas: Canvas, lines: Sequence[str], right: float, middle: float) -> None:

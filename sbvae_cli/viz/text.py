@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -36,12 +37,20 @@ def is_in_font(text: str) -> bool:
     return all(_letter(letter) is not None for letter in unicodedata.normalize("NFC", text))
 
 
-def wrap(text: str, size: float, width: float) -> list[str]:
-    """Break a text into lines of at most `width`: at line breaks, between or within words."""
+def wrap(text: str, size: float, width: float, pieces: Sequence[str] | None = None) -> list[str]:
+    """Break a text into lines of at most `width`: at line breaks, between or within words.
+
+    Args:
+        text: The text.
+        size: Size of the font.
+        width: Largest width of a line.
+        pieces: Pieces of a text of one line that are broken only if they are wider than a line;
+            None takes the words.
+    """
     if "\n" in text:
         return [line for part in text.split("\n") for line in wrap(part, size, width)]
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split() if pieces is None else pieces:
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(joined, size) <= width:
             lines[-1] = joined

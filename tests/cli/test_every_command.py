@@ -144,13 +144,19 @@ def test_a_misspelt_command_is_one_line(sbvae: Sbvae) -> None:
     assert len(done.err.splitlines()) == 1
 
 
+def run_python(code: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, which must end well."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from sbvae_cli.cli.app import main; main(['--help']); "
         "print([m for m in ('torch', 'numpy', 'h5py', 'PIL', 'pydantic', 'sklearn', 'scipy') "
         "if m in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = run_python(code)
     assert done.stderr.strip() == "[]"
 
 
@@ -165,9 +171,7 @@ def test_a_wrong_file_is_told_of_before_pytorch_loads(tmp_path: Path) -> None:
         "assert [main(line) for line in lines] == [1] * 6; "
         "print([m for m in ('torch', 'sklearn', 'scipy') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
+    done = run_python(code, tmp_path)
     assert done.stdout.strip() == "[]"
 
 
@@ -179,9 +183,7 @@ def test_data_are_made_and_shown_without_pytorch_and_a_training_names_it(tmp_pat
         "assert main(['info', 'x.h5', '--sheet', 'x.png']) == 0; "
         "assert main(['train', '--data', 'x.h5', '--steps', '1']) == 1"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
+    done = run_python(code, tmp_path)
     assert done.stderr.strip().splitlines()[-1] == (
         "error: torch is not installed in this Python; `python -m pip install sbvae` installs all "
         "that sbvae needs"
@@ -195,9 +197,7 @@ def test_pictures_do_not_load_scikit_learn(run_folder: Path) -> None:
         "assert main(['geometry', 'run', '--out', 'x.png', '--grid', '4']) == 0; "
         "print('sklearn' in sys.modules, file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=run_folder
-    )
+    done = run_python(code, run_folder)
     assert done.stderr.strip().splitlines()[-1] == "False"
 
 
