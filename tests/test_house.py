@@ -100,7 +100,7 @@ def test_below_the_command_line_no_string_names_a_flag() -> None:
 
 def test_arguments_in_messages_are_options_of_a_command() -> None:
     unknown = []
-    messages = [name for name in LIBRARY if name != "config/score_meanings.py"]  # a table for documents
+    messages = [name for name in LIBRARY if name != "config/score_meanings.py"]  # for documents
     for place, text in strings(messages, docs=False):
         unknown += [(place, *found) for found in ARGUMENT.findall(text) if not known(place, *found)]
     assert unknown == []
