@@ -138,11 +138,12 @@ def unknown_name(name: str, known: Collection[str], what: str = "factor") -> Sbv
     """Return the error for an unknown name, with the most similar known name or all of them.
 
     Args:
-        name: Name that the user wrote.
+        name: Name that the user or a file wrote.
         known: Valid names.
         what: Kind of thing that is named, the first word of the message.
     """
     near = closest_name(name, known)
     hint = f"; did you mean {near}?" if near else ""
     listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"
-    return SbvaeError(f"{what} {name} is unknown{hint}{listed}")
+    shown = printable(shorten_line(name, _MAX_SHOWN))
+    return SbvaeError(f"{what} {shown} is unknown{hint}{listed}")

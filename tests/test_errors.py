@@ -2,11 +2,13 @@
 
 import signal
 
-from sbvae_cli.errors import StoppedError, printable
+from sbvae_cli.errors import StoppedError, printable, unknown_name
 
 
 def test_names_in_messages_keep_to_the_line() -> None:
     assert printable("a\n\x1b[2J\udcff\u2028 é.png") == "a\ufffd\ufffd[2J\ufffd\ufffd é.png"
+    assert unknown_name("d\nx", ["dx", "y"]).line == "factor d x is unknown; did you mean dx?"
+    assert len(unknown_name(1000 * "d", ["y"]).line) < 150
 
 
 def test_what_a_signal_stopped_ends_as_in_a_shell() -> None:

@@ -62,7 +62,9 @@ def row_digests(images: NDArray[np.uint8], factors: FactorRows) -> bytes:
         images: Shape (n, H, W, C).
         factors: Shape (n, F), of any floating-point type.
     """
-    images, exact = np.ascontiguousarray(images), np.asarray(factors, "<f8", order="C")
+    images = np.ascontiguousarray(images)
+    with np.errstate(invalid="ignore"):  # a NaN of a damaged file may be a signalling one
+        exact = np.asarray(factors, "<f8", order="C")
     digests = []
     for image, row in zip(images, exact, strict=True):
         found = hashlib.sha256(row.tobytes())
