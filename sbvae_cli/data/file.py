@@ -25,7 +25,8 @@ from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
 from sbvae_cli.data.file_snapshot import FileSnapshot
 from sbvae_cli.data.hdf5 import open_hdf5, reading_hdf5
-from sbvae_cli.data.hdf5_storage import check_storage, inflated, is_plain_gzip
+from sbvae_cli.data.hdf5_chunks import inflated, is_plain_gzip
+from sbvae_cli.data.hdf5_storage import check_storage
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.data.workers import map_in_order

@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from sbvae_cli.data.hdf5_chunks import decompression_bomb
 from sbvae_cli.data.hdf5_heaps import check_heaps
 from sbvae_cli.data.hdf5_storage import is_in_same_folder
 from sbvae_cli.errors import SbvaeError
@@ -120,7 +121,7 @@ class _Walk:
         return self._add(name, item)
 
     def _see_referred(self, name: str, item: Any) -> bool | None:
-        if item.shape is None or item.size > _MAX_ARRAYS:
+        if item.shape is None or item.size > _MAX_ARRAYS or decompression_bomb(item):
             return None
         references = [each for each in np.ravel(item[()]) if each]
         for i, reference in enumerate(references):

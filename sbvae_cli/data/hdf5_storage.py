@@ -1,7 +1,6 @@
 """Check that an array of an HDF5 file is complete, in this file, and its filters are installed."""
 
 import os
-import zlib
 from contextlib import suppress
 from math import prod
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Any
 import h5py
 
 from sbvae_cli.commands import quoted
+from sbvae_cli.data.hdf5_chunks import LARGEST_CHUNK, decompression_bomb
 from sbvae_cli.errors import SbvaeError, printable
 
-_LARGEST_CHUNK = 1 << 30  # bytes: a chunk is read at once; HDF5 allows up to 4 GiB
-_MAX_PACKED, _MAX_UNCHECKED = 1032, 256 << 20  # largest compression ratio of gzip; bytes
 # Filters registered with the HDF Group by number: name, and whether hdf5plugin has the filter.
 _FILTERS = {
     4: ("SZIP", False),
@@ -59,11 +57,14 @@ def check_storage(path: Path, name: str, array: Any) -> None:
     if missing:
         raise SbvaeError(f"{where} were not written to their end ({missing}); write the file again")
     stored = prod(array.chunks) * array.dtype.itemsize if array.chunks else 0
-    if stored > _LARGEST_CHUNK:
+    if stored > LARGEST_CHUNK:
         raise SbvaeError(
             f"{where} are stored in chunks of {stored >> 20:,} MB, each read as a whole; store "
-            f"them in chunks of less than {_LARGEST_CHUNK >> 20:,} MB, for example by h5repack -l"
+            f"them in chunks of less than {LARGEST_CHUNK >> 20:,} MB, for example by h5repack -l"
         )
+    bomb = decompression_bomb(array)
+    if bomb:
+        raise SbvaeError(f"{where} are damaged: {bomb}; copy the file or write it again")
 
 
 def is_in_same_folder(path: Path | str, other: str) -> bool:
@@ -77,33 +78,6 @@ def is_in_same_folder(path: Path | str, other: str) -> bool:
     direct = os.path.realpath(other) == os.path.realpath(path)
     there = os.path.realpath(os.path.join(folder, other))
     return direct or os.path.commonpath([folder, there]) == folder
-
-
-def inflated(stored: bytes, length: int) -> bytes:
-    """Decompress a chunk of the gzip filter.
-
-    If the result could be large, decompression stops one byte after `length`.
-
-    Args:
-        stored: Compressed bytes of a chunk.
-        length: Expected number of decompressed bytes.
-
-    Raises:
-        zlib.error: If the chunk is damaged.
-    """
-    if len(stored) * _MAX_PACKED > _MAX_UNCHECKED:  # maybe a decompression bomb; slower
-        return zlib.decompressobj().decompress(stored, length + 1)
-    return zlib.decompress(stored, bufsize=length)
-
-
-def is_plain_gzip(images: Any) -> bool:
-    """Return whether chunks contain whole images and gzip is their only filter."""
-    if not images.chunks or images.chunks[1:] != images.shape[1:]:
-        return False
-    properties = images.id.get_create_plist()
-    return bool(
-        properties.get_nfilters() == 1 and properties.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
-    )
 
 
 def _other_files(array: Any) -> str:

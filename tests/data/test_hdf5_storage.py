@@ -1,6 +1,5 @@
 """Arrays that lie outside of their file, or are not there: refused before they are read."""
 
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from sbvae_cli.data import hdf5
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.hdf5 import list_arrays
-from sbvae_cli.data.hdf5_storage import inflated, is_in_same_folder
+from sbvae_cli.data.hdf5_storage import is_in_same_folder
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.errors import SbvaeError
 
@@ -150,9 +149,3 @@ def test_a_file_beside_or_below_is_followed_and_a_link_out_of_there_is_none(
     assert is_in_same_folder(path, str(path))
     for other in ("../y.h5", "/etc/passwd", "out.h5", "z/../../y.h5"):
         assert not is_in_same_folder(path, other)
-
-
-def test_what_is_packed_to_fill_memory_ends_a_byte_after_what_is_wanted() -> None:
-    noise = np.random.default_rng(0).bytes(300_000)
-    assert inflated(zlib.compress(noise), len(noise)) == noise
-    assert len(inflated(zlib.compress(noise + bytes(50 << 20)), 100)) == 101
