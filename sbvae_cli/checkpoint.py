@@ -187,10 +187,10 @@ def _check_size(path: Path, config: Config) -> None:
 
 def _check_format(path: Path, content: dict[str, Any]) -> None:
     version = content["sbvae_format"]
-    if version == FORMAT:
-        return
     if not isinstance(version, int):
         raise SbvaeError(f"{path}: its sbvae_format is {format_value(version)}, not a number")
+    if version == FORMAT:
+        return
     remedy = "train the model again"
     if version > FORMAT:
         remedy = f"install sbvae {content.get('sbvae_version', 'in its newest version')}"

@@ -6,8 +6,19 @@ import reprlib
 from collections.abc import Collection, Mapping
 
 _MAX_SHOWN = 80  # characters of a value in an error message
-# A file of a few bytes may hold lists of lists whose whole text no memory holds.
-_BRIEF = reprlib.Repr()
+
+
+class _Brief(reprlib.Repr):
+    """Texts of values of a file, of which a few bytes may hold lists or arrays beyond measure."""
+
+    def repr_instance(self, value: object, level: int) -> str:
+        """Return the text of a value that is no container: of an array, or tensor, its shape."""
+        shape = getattr(value, "shape", ())
+        kind = type(value).__name__
+        return f"{kind} of shape {tuple(shape)}" if shape else super().repr_instance(value, level)
+
+
+_BRIEF = _Brief()
 _BRIEF.maxlist = _BRIEF.maxtuple = _BRIEF.maxdict = _BRIEF.maxset = 10
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 2 * _MAX_SHOWN
 _BRIEF.maxlevel = 3

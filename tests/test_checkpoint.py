@@ -84,6 +84,7 @@ def test_a_pickle_that_would_run_a_command_is_refused(
         ({"step": -1}, "its step is -1"),
         ({"config": 3}, "is a damaged sbvae checkpoint .*; train the model again"),
         ({"sbvae_format": None}, "its sbvae_format is None"),
+        ({"sbvae_format": torch.ones(2)}, r"its sbvae_format is Tensor of shape \(2,\)"),
     ],
 )
 def test_content_that_does_not_fit_is_named(

@@ -42,20 +42,27 @@ def onnx_facts(path: Path) -> Facts:
         for each in (one for one in side if one.name not in stored):
             kind = each.type.tensor_type
             axes = kind.shape.dim if kind.HasField("shape") else None
-            shape = axes and [axis.dim_param or axis.dim_value or None for axis in axes]
-            found.append({"name": each.name, "type": element_type(kind.elem_type), "shape": shape})
+            shape = axes and [_text(axis.dim_param) or axis.dim_value or None for axis in axes]
+            kind_name = element_type(kind.elem_type)
+            found.append({"name": _text(each.name), "type": kind_name, "shape": shape})
         return found
 
+    producer = _text(model.producer_name), _text(model.producer_version)
     return {
-        "opset": {each.domain or "ai.onnx": each.version for each in model.opset_import},
+        "opset": {_text(each.domain) or "ai.onnx": each.version for each in model.opset_import},
         "ir_version": model.ir_version,
-        "producer": f"{model.producer_name} {model.producer_version}".strip() or None,
+        "producer": " ".join(filter(None, producer)) or None,
         "inputs": values(model.graph.input),
         "outputs": values(model.graph.output),
         "nodes": len(model.graph.node),
         "weights": sum(stored.values()),
-        "metadata": {each.key: each.value for each in model.metadata_props},
+        "metadata": {_text(each.key): _text(each.value) for each in model.metadata_props},
     }
+
+
+def _text(text: str | bytes) -> str:
+    """Return a text of protobuf, which gives bytes for one that is not UTF-8."""
+    return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 def safetensors_facts(path: Path) -> Facts:

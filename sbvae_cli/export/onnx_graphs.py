@@ -187,10 +187,11 @@ def loaded(graph: bytes) -> Any:
 
 
 def element_type(number: int) -> str:
-    """Return ONNX's name of an element type, such as `float` or `int64`."""
+    """Return ONNX's name of an element type, such as `float` or `int64`; else `type NUMBER`."""
     import onnx
 
-    return str(onnx.TensorProto.DataType.Name(number)).lower()
+    kinds = onnx.TensorProto.DataType
+    return str(kinds.Name(number)).lower() if number in kinds.values() else f"type {number}"
 
 
 def run_onnx(

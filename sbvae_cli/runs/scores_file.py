@@ -147,8 +147,10 @@ def record_of_result(result: Mapping[str, Any]) -> ScoreRecord:
     values += [(settings[name], kinds) for name, kinds in _KINDS.items() if name in settings]
     if any(isinstance(each, bool) or not isinstance(each, kinds) for each, kinds in values):
         raise TypeError(values)
+    name = str(run["name"])
+    os.path.realpath(name)  # which raises if it cannot be a path
     return ScoreRecord(
-        *(str(run["name"]), str(run["group"]), run["seed"], result.get("step")),
+        *(name, str(run["group"]), run["seed"], result.get("step")),
         settings,
         *(str(run["data"]), str(run["images"]), _protocol(result["protocol"])),
         numbers_of(result),

@@ -1,15 +1,16 @@
-"""Headers of safetensors files, without their library, against the library."""
+"""What is told of exported files: of safetensors without their library, and of odd ONNX graphs."""
 
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.export import facts
-from sbvae_cli.export.facts import safetensors_facts
+from sbvae_cli.export.facts import onnx_facts, safetensors_facts
 
 
 @pytest.fixture
@@ -48,3 +49,26 @@ def test_damage_is_told_without_the_library(file: Path, change: object, said: st
 def header(tree: object, text: bool = False) -> bytes:
     content = (str(tree) if text else json.dumps(tree)).encode()
     return len(content).to_bytes(8, "little") + content
+
+
+def test_an_onnx_graph_of_texts_that_are_none_and_of_unknown_types_is_described(
+    tmp_path: Path,
+) -> None:
+    put = onnx.helper.make_tensor_value_info("input", onnx.TensorProto.FLOAT, ["batch", 3])
+    out = onnx.helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, ["batch", 3])
+    node = onnx.helper.make_node("Identity", ["input"], ["output"])
+    model = onnx.helper.make_model(onnx.helper.make_graph([node], "g", [put], [out]))
+    model.producer_name = "maker"
+    onnx.helper.set_model_props(model, {"known": "as text"})
+    content = model.SerializeToString()
+    for text in (b"maker", b"input", b"batch", b"known", b"as text"):
+        content = content.replace(text, b"\xff" + text[1:])
+    path = tmp_path / "x.onnx"
+    path.write_bytes(content)
+    found = onnx_facts(path)
+    assert found["producer"] == "\ufffdaker" and found["metadata"] == {"\ufffdnown": "\ufffds text"}
+    side = {"name": "\ufffdnput", "type": "float", "shape": ["\ufffdatch", 3]}
+    assert found["inputs"] == [side]
+    model.graph.input[0].type.tensor_type.elem_type = 99
+    path.write_bytes(model.SerializeToString())
+    assert onnx_facts(path)["inputs"][0]["type"] == "type 99"

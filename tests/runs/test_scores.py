@@ -164,6 +164,8 @@ def changed_result(**changes: Any) -> str:
         ('{"results": [{"scores": {}}]}', "was written by an earlier version, without settings"),
         ('{"results": [{"run": {}, "scores": 3}]}', "is damaged or was changed"),
         (json.dumps({"results": [{**result("a", 0), "step": [1]}]}), "is damaged or was changed"),
+        (json.dumps({"results": [result("a\0b", 0)]}), "is damaged or was changed"),
+        (json.dumps({"results": [result("\ud800", 0)]}), "is damaged or was changed"),
         (changed_result(settings={"training.steps": "many"}), "is damaged or was changed"),
         (changed_result(settings={"objective.beta": [4.0]}), "is damaged or was changed"),
         (changed_result(settings={"model.decoder.hidden_units": 8}), "is damaged or was changed"),
