@@ -31,7 +31,8 @@ class SbvaeError(Exception):
     prints them as flags.
 
     Args:
-        message: Message of one line.
+        message: Message of one line. What is unprintable in it, as a name of a file may be, is
+            replaced.
         field: Name of the invalid argument; the message then continues a sentence that begins with
             this name. None if no single argument is invalid.
     """
@@ -39,7 +40,7 @@ class SbvaeError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.field = field
 
     @property
@@ -140,7 +141,7 @@ def shorten_line(text: str, most: int) -> str:
 def printable(text: str) -> str:
     """Replace unprintable characters, such as line breaks and what a terminal would interpret.
 
-    Names and texts of a file are not trusted; messages show them by this.
+    Names and texts of a file are not trusted; errors and notes show them by this.
     """
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
@@ -156,5 +157,5 @@ def unknown_name(name: str, known: Collection[str], what: str = "factor") -> Sbv
     near = closest_name(name, known)
     hint = f"; did you mean {near}?" if near else ""
     listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"
-    shown = printable(shorten_line(name, _MAX_SHOWN))
+    shown = shorten_line(name, _MAX_SHOWN)
     return SbvaeError(f"{what} {shown} is unknown{hint}{listed}")

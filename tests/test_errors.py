@@ -5,11 +5,12 @@ import signal
 import numpy as np
 import torch
 
-from sbvae_cli.errors import StoppedError, format_value, printable, unknown_name
+from sbvae_cli.errors import SbvaeError, StoppedError, format_value, printable, unknown_name
 
 
 def test_names_in_messages_keep_to_the_line() -> None:
     assert printable("a\n\x1b[2J\udcff\u2028 é.png") == "a\ufffd\ufffd[2J\ufffd\ufffd é.png"
+    assert SbvaeError("a\n\x1b[2J.png: is cut short").line == "a\ufffd\ufffd[2J.png: is cut short"
     assert unknown_name("d\nx", ["dx", "y"]).line == "factor d x is unknown; did you mean dx?"
     assert len(unknown_name(1000 * "d", ["y"]).line) < 150
 

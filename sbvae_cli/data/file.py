@@ -30,7 +30,7 @@ from sbvae_cli.data.hdf5_storage import check_storage
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.data.workers import map_in_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, shorten_line
 
 FORMAT = 1
 GZIP_LEVEL = 1
@@ -128,7 +128,8 @@ class DatasetFile:
         found = attributes["sbvae_format"]
         if np.ndim(found) or found != FORMAT:
             raise self._error(
-                f"has format {found!s}, this sbvae reads {FORMAT}; install a newer sbvae"
+                f"has format {shorten_line(str(found), 80)}, this sbvae reads {FORMAT}; install a "
+                "newer sbvae"
             )
         if not attributes.get("complete", False):
             raise self._error("was not written to its end; generate it again")

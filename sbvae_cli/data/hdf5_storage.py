@@ -10,7 +10,7 @@ import h5py
 
 from sbvae_cli.commands import quoted
 from sbvae_cli.data.hdf5_chunks import LARGEST_CHUNK, decompression_bomb
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 # Filters registered with the HDF Group by number: name, and whether hdf5plugin has the filter.
 _FILTERS = {
@@ -50,7 +50,7 @@ def check_storage(path: Path, name: str, array: Any) -> None:
         raise SbvaeError(f"{found}; copy them into this file")
     outside = _other_files(array)
     if outside:
-        found = f"{where} are stored in another file, {printable(outside)}"
+        found = f"{where} are stored in another file, {outside}"
         raise SbvaeError(f"{found}; write them into this one")
     _check_filters(path, name, array)
     missing = _unwritten(array)

@@ -29,7 +29,7 @@ def onnx_facts(path: Path) -> Facts:
         SbvaeError: If the packages are missing, or the file is not an intact ONNX file.
     """
     require_onnx()
-    from sbvae_cli.export.onnx_graphs import element_type, loaded
+    from sbvae_cli.export.onnx_graphs import element_type, loaded, text_of
 
     try:
         model = loaded(path.read_bytes())
@@ -42,27 +42,22 @@ def onnx_facts(path: Path) -> Facts:
         for each in (one for one in side if one.name not in stored):
             kind = each.type.tensor_type
             axes = kind.shape.dim if kind.HasField("shape") else None
-            shape = axes and [_text(axis.dim_param) or axis.dim_value or None for axis in axes]
+            shape = axes and [text_of(axis.dim_param) or axis.dim_value or None for axis in axes]
             kind_name = element_type(kind.elem_type)
-            found.append({"name": _text(each.name), "type": kind_name, "shape": shape})
+            found.append({"name": text_of(each.name), "type": kind_name, "shape": shape})
         return found
 
-    producer = _text(model.producer_name), _text(model.producer_version)
+    producer = text_of(model.producer_name), text_of(model.producer_version)
     return {
-        "opset": {_text(each.domain) or "ai.onnx": each.version for each in model.opset_import},
+        "opset": {text_of(each.domain) or "ai.onnx": each.version for each in model.opset_import},
         "ir_version": model.ir_version,
         "producer": " ".join(filter(None, producer)) or None,
         "inputs": values(model.graph.input),
         "outputs": values(model.graph.output),
         "nodes": len(model.graph.node),
         "weights": sum(stored.values()),
-        "metadata": {_text(each.key): _text(each.value) for each in model.metadata_props},
+        "metadata": {text_of(each.key): text_of(each.value) for each in model.metadata_props},
     }
-
-
-def _text(text: str | bytes) -> str:
-    """Return a text of protobuf, which gives bytes for one that is not UTF-8."""
-    return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 def safetensors_facts(path: Path) -> Facts:

@@ -6,6 +6,7 @@ The ONNX packages are an optional extra, and only this module imports them.
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,16 @@ def halved(graph: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
+@contextmanager
+def _names_as_text() -> Iterator[None]:
+    """Refuse names that are not UTF-8: protobuf gives them as bytes, and takes none of them."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise SbvaeError("has names that are not UTF-8; export it again") from None
+
+
+@_names_as_text()
 def renamed(graph: bytes, name: str, output: str) -> bytes:
     """Rename the input and the output of a graph from any program.
 
@@ -107,7 +118,7 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
 
     Raises:
         SbvaeError: If the file is not an ONNX file, has more than one input or output, has an input
-            that is not float32, or has weights in another file.
+            that is not float32, has weights in another file, or has names that are not UTF-8.
     """
     import onnx
 
@@ -159,7 +170,12 @@ def metadata_of(graph: bytes) -> dict[str, str]:
     Raises:
         SbvaeError: If the file is not an ONNX file.
     """
-    return {each.key: each.value for each in loaded(graph).metadata_props}
+    return {text_of(each.key): text_of(each.value) for each in loaded(graph).metadata_props}
+
+
+def text_of(text: str | bytes) -> str:
+    """Return a text of protobuf, which gives bytes for one that is not UTF-8."""
+    return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 def loaded(graph: bytes) -> Any:

@@ -176,9 +176,10 @@ def evaluate(draw: Draw, made: Made) -> str:
 
 
 def traverse(draw: Draw, made: Made) -> str:
-    out = made.new("traversal", draw(st.sampled_from([".svg", ".png", ".gif"])))
-    others = [["--samples", 3], ["--reconstructions", 2]]
+    animated = draw(st.booleans())  # which only traversals can be
+    others = [] if animated else [["--samples", 3], ["--reconstructions", 2]]
     words = draw(st.sampled_from([["--columns", 3], ["--columns", 4, "--top", 2], *others]))
+    out = made.new("traversal", ".gif" if animated else draw(st.sampled_from([".svg", ".png"])))
     run("traverse", draw(st.sampled_from(made.runs)), *words, "--out", out)
     return run("info", out)
 

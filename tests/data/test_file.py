@@ -136,7 +136,7 @@ TWO_FACTORS = SpaceConfig(factors=(FactorConfig(name="x", low=0, high=1),)).mode
         (lambda f: f.attrs.__delitem__("complete"), "was not written to its end"),
         (attribute("complete", False), "was not written to its end"),
         (attribute("sbvae_format", 2), "has format 2, this sbvae reads 1; install a newer sbvae"),
-        (attribute("sbvae_format", "one"), "has format one, this sbvae reads 1"),
+        (attribute("sbvae_format", "a\n\x1bone"), "has format a \ufffdone, this sbvae reads 1"),
         (attribute("space", "{"), "its attribute space cannot be read"),
         (attribute("space", '{"factor": []}'), "its attribute space cannot be read (factor "),
         (attribute("space", TWO_FACTORS), "has 6 columns of factors, its space names 1"),

@@ -313,3 +313,16 @@ def test_weights_in_another_file_are_refused(place: str) -> None:
     model = onnx.helper.make_model(graph, opset_imports=opset, functions=functions)
     with pytest.raises(SbvaeError, match="keeps weights in another file"):
         renamed(model.SerializeToString(), "z", "image")
+
+
+def test_texts_that_are_none_are_refused_as_names_and_replaced_in_metadata() -> None:
+    value = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1]) for n in "co"]
+    nodes = [onnx.helper.make_node("Identity", ["c"], ["inner"])]
+    nodes.append(onnx.helper.make_node("Identity", ["inner"], ["o"]))
+    graph = onnx.helper.make_graph(nodes, "g", value[:1], value[1:])
+    content = with_metadata(onnx.helper.make_model(graph).SerializeToString(), {"known": "text"})
+    assert metadata_of(renamed(content, "z", "image")) == {"known": "text"}
+    with pytest.raises(SbvaeError, match="has names that are not UTF-8; export it again"):
+        renamed(content.replace(b"inner", b"\xffnner"), "z", "image")
+    odd = content.replace(b"known", b"\xffnown")
+    assert metadata_of(with_metadata(odd, {"a": "b"})) == {"\ufffdnown": "text", "a": "b"}

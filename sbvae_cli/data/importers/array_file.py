@@ -25,7 +25,7 @@ from sbvae_cli.data.importers.label_arrays import find_file_names
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.mat5 import check_sizes
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 MAT5 = b"MATLAB 5.0"
 
@@ -90,7 +90,7 @@ class ArrayFile(Closing):
         try:
             check_pixels(width, height)
         except ValueError as error:
-            raise SbvaeError(f"{self.path}: images of {printable(name)}: {error}") from None
+            raise SbvaeError(f"{self.path}: images of {name}: {error}") from None
 
     @abstractmethod
     def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection: ...
@@ -167,9 +167,7 @@ def broken_link(path: Path, broken: Mapping[str, str], key: str | None) -> Sbvae
     """Return an error for a broken link, of this name if `key` is given; None if there is none."""
     for name, target in broken.items():
         if key is None or f"/{name}".endswith(f"/{key.strip('/')}"):
-            return SbvaeError(
-                f"{path}: {printable(name)} links to {printable(target)}, or name another array"
-            )
+            return SbvaeError(f"{path}: {name} links to {target}, or name another array")
     return None
 
 

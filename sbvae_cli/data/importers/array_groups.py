@@ -9,7 +9,7 @@ from pathlib import Path
 from sbvae_cli.commands import command
 from sbvae_cli.data.importers.find_arrays import IMAGES, ArrayKind, Arrays, find_by_known_name
 from sbvae_cli.data.importers.natural_order import natural_order
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 _MANY = 5  # from this number on, arrays of an ambiguous shape are taken for one image each
 
@@ -60,7 +60,7 @@ def find_group(path: Path, arrays: Arrays, key: str | None = None) -> ArrayGroup
     if not groups:
         return None
     largest = max(groups, key=lambda name: len(groups[name]))
-    shown = ", ".join(f"{printable(name)} ({len(groups[name]):,})" for name in groups)
+    shown = ", ".join(f"{name} ({len(groups[name]):,})" for name in groups)
     import_it = command("gen-data images", from_=path, images_key=largest)
     raise SbvaeError(
         f"{path}: several groups of its arrays may be images: {shown}; name one, as {import_it}"

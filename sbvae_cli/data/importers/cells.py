@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.natural_order import natural_order
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 Cells = Sequence[str] | NDArray[Any]
 
@@ -163,4 +163,4 @@ def refuse_cells(found: str, examples: Sequence[str], todo: str) -> None:
         SbvaeError: If `examples` is not empty.
     """
     if examples:
-        raise SbvaeError(f"{found}: {len(examples)}, as {printable(examples[0])}; {todo}")
+        raise SbvaeError(f"{found}: {len(examples)}, as {examples[0]}; {todo}")

@@ -68,7 +68,7 @@ class UnreadableImageError(SbvaeError):
     """
 
     def __init__(self, path: Path, name: str, reason: str) -> None:
-        super().__init__(f"{path}: {printable(name)}: {reason}")
+        super().__init__(f"{path}: {name}: {reason}")
         self.name = name
         self.reason = reason
 
@@ -241,7 +241,7 @@ def inner_name(archive: Path, name: str) -> str:
     slashed = name.replace("\\", "/")
     parts = slashed.split("/")
     if slashed.startswith("/") or re.match(r"[A-Za-z]:/", slashed) or ".." in parts:
-        found = f"{printable(name)} points outside of the archive"
+        found = f"{name} points outside of the archive"
         raise SbvaeError(f"{archive}: {found}; pack the images again with relative names")
     return "/".join(part for part in parts if part not in ("", "."))
 

@@ -105,7 +105,7 @@ def _read_table(path: Path) -> _Table:
     if not header:
         raise SbvaeError(f"{path}: is empty; it needs a header, and a row for each image")
     if len(header) < 2:
-        found = f"holds one column ({printable(header[0])}) and no factors"
+        found = f"holds one column ({header[0]}) and no factors"
         raise SbvaeError(f"{path}: {found}; separate columns by commas, tabs or semicolons")
     width, todo = len(header), f"quote {_SEPARATORS[separator]} in cells"
     lengths = enumerate(map(len, table), first_row)
@@ -147,7 +147,7 @@ def _refuse_row_as_header(
     if image is not None and image not in map(images.find, cells):
         titles = ["file", *(f"factor{i}" for i in range(1, len(header)))]
         shown = ",".join(titles if len(titles) <= 4 else [*titles[:3], "..."])
-        found = f"has no header, its first line is the row of {printable(header[0])}"
+        found = f"has no header, its first line is the row of {header[0]}"
         raise SbvaeError(f"{path}: {found}; name the columns in a line before it, as {shown}")
 
 
@@ -172,7 +172,7 @@ def _join(path: Path, cells: list[str], images: ImageNames) -> tuple[NDArray[np.
     if unknown:
         found = f"{len(unknown)} of {len(cells)} rows name files that are not among the images"
         todo = images.advice(unknown[0])
-        raise SbvaeError(f"{path}: {found}, the first is {printable(unknown[0])}; {todo}")
+        raise SbvaeError(f"{path}: {found}, the first is {unknown[0]}; {todo}")
     refuse_cells(f"{path}: rows name an image again", twice, "keep one row for each image")
     missing = [name for name, row in zip(names, order, strict=True) if row < 0]
     refuse_cells(f"{path}: images have no row", missing, "add their rows, or remove the images")

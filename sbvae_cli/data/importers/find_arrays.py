@@ -194,11 +194,11 @@ def check_images(path: Path, name: str, array: ArrayKind) -> None:
     Raises:
         SbvaeError: If its type or shape does not allow images.
     """
-    where = f"{path}: {printable(name)}"
+    where = f"{path}: {name}"
     if array.dtype.kind == "O" and not array.encoded:
         raise SbvaeError(f"{where} is object, which is never unpickled; save an array of numbers")
     if array.dtype.names:
-        fields = ", ".join(map(printable, array.dtype.names))
+        fields = ", ".join(array.dtype.names)
         found = f"has several fields ({fields}), which are not read as images"
         raise SbvaeError(f"{where} {found}; save them as an array of their own, (N, H, W, C)")
     if 0 in array.shape and not array.encoded:
@@ -223,7 +223,7 @@ def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
     if len(ends) == 1:
         return ends[0]
     near = difflib.get_close_matches(wanted, ends or arrays, n=1)
-    hint = f"did you mean {printable(near[0])}?" if near else "name one of these"
+    hint = f"did you mean {near[0]}?" if near else "name one of these"
     raise SbvaeError(
         f"{key}: {path} has no such array, but {listed(arrays, ends or None)}; {hint}",
         field=argument,

@@ -14,7 +14,7 @@ from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, ide
 from sbvae_cli.data.importers.deep_images import DeepImage
 from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.data.workers import map_in_order
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 # Formats of several frames of equal rank.
 _FORMATS = {"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "SPIDER", "TIFF", "WEBP"}
@@ -141,7 +141,7 @@ def _frames(files: ImageFiles, index: int) -> Sequence[int]:
 
 def _refuse_many(files: ImageFiles, index: int, count: int) -> None:
     if count > _MAX_PAGES:
-        found = f"{printable(files.names[index])} has {count:,} pages"
+        found = f"{files.names[index]} has {count:,} pages"
         raise SbvaeError(
             f"{files.path}: {found}, more than the limit of {_MAX_PAGES:,}; split it into files "
             "of fewer pages, or save its images as an array in an NPZ file"

@@ -126,7 +126,7 @@ def _of_named(names: Sequence[str], arrays: Arrays, count: int, read: Read) -> L
     for name in names:
         why = _unfit(arrays[name], count)
         if why:
-            raise SbvaeError(f"{printable(name)}: {why}", field="factors_key")
+            raise SbvaeError(f"{name}: {why}", field="factors_key")
         others = {other: array for other, array in arrays.items() if other != name}
         found = _labels(name, arrays[name], _as_rows(read(name), count), others, read)
         notes += found.notes

@@ -16,7 +16,7 @@ from sbvae_cli.data.importers.fit import VISIBLE_DIFFERENCE, channel_extrema, op
 from sbvae_cli.data.importers.levels import MASK, Levels, levels_needed, value_range
 from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.data.workers import map_in_order
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 _FEW, _FEWER = 16, 3  # images inspected for their kind; the fewer ones suffice if all have 8 bits
 _TYPICAL_IMAGES = 9  # images whose median is the typical image
@@ -84,7 +84,7 @@ def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
             first.setdefault(kind, collection.names[index])
             counts[kind] += 1
     if {"integers", "floats"} <= first.keys():
-        found = [f"{counts[kind]:,} of {kind} (as {printable(first[kind])})" for kind in _DEEP]
+        found = [f"{counts[kind]:,} of {kind} (as {first[kind]})" for kind in _DEEP]
         raise SbvaeError(
             f"{collection.path}: holds images of more than 8 bits of two kinds, "
             f"{' and '.join(found)}, which one range cannot serve; import integers and "

@@ -19,7 +19,7 @@ from sbvae_cli.data.importers.collection import (
 from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, unpack
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
@@ -126,7 +126,7 @@ def _members(path: Path, stream: _Stream) -> Iterator[tuple[str, tuple[int, int]
             if member.isdir():
                 continue
             if not member.isreg() or member.issparse():
-                found = f"{printable(name)} is a link, a device or a sparse file"
+                found = f"{name} is a link, a device or a sparse file"
                 raise SbvaeError(f"{path}: {found}; pack the image files themselves")
             if is_candidate(name):
                 yield name, (member.offset_data, member.size)

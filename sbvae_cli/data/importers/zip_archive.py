@@ -15,7 +15,7 @@ from sbvae_cli.data.importers.collection import (
 )
 from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
-from sbvae_cli.errors import SbvaeError, printable
+from sbvae_cli.errors import SbvaeError
 
 
 def open_zip(path: Path, file: IO[bytes]) -> ZipFile:
@@ -72,9 +72,8 @@ class ZipImages(ImageFiles):
 
 def _checked_name(path: Path, member: ZipInfo) -> str:
     name = inner_name(path, member.filename)
-    found = printable(name)
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise SbvaeError(f"{path}: {found} is a link; pack the files themselves")
+        raise SbvaeError(f"{path}: {name} is a link; pack the files themselves")
     if member.flag_bits & 1:
-        raise SbvaeError(f"{path}: {found} is encrypted; pack the images without a password")
+        raise SbvaeError(f"{path}: {name} is encrypted; pack the images without a password")
     return name
