@@ -21,6 +21,12 @@ grid: {training.learning_rate: [0.001]}
 """
 
 
+def takes_seconds(folder: Path) -> bool:
+    """That the command is at work, where it writes nothing before its end."""
+    time.sleep(4)
+    return True
+
+
 def is_there(name: str) -> Callable[[Path], bool]:
     """Whether a file is there, which says that the command is at work."""
     return lambda folder: any(folder.glob(name))
@@ -44,6 +50,13 @@ COMMANDS = {
         is_there(".codes.npz*"),
         "interrupted",
     ),
+    "eval": (["eval", "model", "--images", "10000000"], takes_seconds, "interrupted"),
+    "geometry": (
+        ["geometry", "model", "--grid", "512", "--out", "geometry.png"],
+        takes_seconds,
+        "interrupted",
+    ),
+    "bench": (["bench"], takes_seconds, "interrupted"),
     "sweep": (
         ["sweep", "run", "sweep.yaml", "--out", "sweep"],
         is_there("sweep/*/0/log.jsonl"),
