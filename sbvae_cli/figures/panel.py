@@ -5,6 +5,7 @@ Figures 7, 8 and 13 to 22.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,14 +108,12 @@ def draw_panel(
 
 
 def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
-    count, named = len(group.scores), 0
+    count, named = len(group.scores), cycle(_NAMED)
     stars, scores = [], [float(group.scores[each.number]) for each in group.chosen]
     for each in group.chosen:
         panel = embedding_panel(each.embedding, each.name)
         score = float(group.scores[each.number])
-        star = _MARKS.get(each.mark)
-        if star is None:
-            star, named = _NAMED[named % len(_NAMED)], named + 1
+        star = _MARKS.get(each.mark) or next(named)
         title = f"{score_style(by).label} {_distinguishable(score, scores)}"
         mark = "median run" if each.mark == "median" else each.mark
         title = f"{mark}: {title}" if mark else title

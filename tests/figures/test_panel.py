@@ -115,6 +115,21 @@ def test_frames_have_the_colours_of_the_stars_on_the_histograms() -> None:
         assert sum(star.colour == colour for star in stars) == 8
 
 
+def test_replicas_chosen_by_seed_differ_in_colour_from_each_other_and_from_ranked_ones() -> None:
+    source = open_source("circles:xy", 8, 8)
+    marks = ("worst", "", "median", "", "best")
+    chosen = [
+        ChosenReplica(mark, i, f"seed {i}", embedding(source)) for i, mark in enumerate(marks)
+    ]
+    group = Replicas("deconv", (0.1, 0.2, 0.3, 0.4, 0.5), chosen, "deconv")
+
+    shapes = draw(source, [group]).shapes
+
+    frames = {shape.colour for shape in shapes if isinstance(shape, Line)} & set(SERIES)
+    bars = {shape.colour for shape in shapes if isinstance(shape, Rectangle)} & set(SERIES)
+    assert len(frames) == len(marks) and len(bars) == 1 and not frames & bars
+
+
 def test_lower_is_better_of_an_elbo_and_the_axis_says_so() -> None:
     source = open_source("circles:xy", 8, 8)
     group = replicas(source, "deconv", "deconv", (41.25, 40.0, 38.5))
