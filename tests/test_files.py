@@ -133,6 +133,26 @@ def test_a_write_that_fails_is_told_when_asked_and_at_the_end(tmp_path: Path, ro
     assert reached == [9]
 
 
+def test_a_resize_that_fails_is_told_at_the_end(tmp_path: Path, room: Room) -> None:
+    with (
+        room(9),
+        pytest.raises(SbvaeError, match="File too large"),
+        atomic_write(tmp_path / "a") as a,
+    ):
+        assert a.truncate(10) == 10
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_several_errors_the_first_is_told(tmp_path: Path, room: Room) -> None:
+    with (
+        room(9),
+        pytest.raises(SbvaeError, match="File too large"),
+        atomic_write(tmp_path / "a") as a,
+    ):
+        a.write(b"more bytes")
+        assert a.truncate(-1) == -1  # an invalid argument
+
+
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
 def test_a_full_device_is_one_line() -> None:
     with pytest.raises(SbvaeError, match="cannot be written: No space left on device"):
