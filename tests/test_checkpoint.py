@@ -4,6 +4,7 @@ import os
 import pickle
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -45,6 +46,15 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     images = torch.rand(1, 1, 8, 12)
     expected = saved.build_vae().encode(images)
     torch.testing.assert_close(loaded.build_vae().encode(images), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("step", "threads"), [(0, 1), (500_000, 8), (2**63 - 1, 1024)])
+def test_a_checkpoint_may_have_any_step_of_64_bits_and_1024_threads(
+    tmp_path: Path, step: int, threads: int
+) -> None:
+    save_checkpoint(tmp_path / "ckpt.pt", replace(small_checkpoint(), step=step, threads=threads))
+    loaded = load_checkpoint(tmp_path / "ckpt.pt")
+    assert (loaded.step, loaded.threads) == (step, threads)
 
 
 def test_plain_pytorch_reads_it_without_unpickling_code(tmp_path: Path) -> None:
@@ -161,6 +171,9 @@ WEIGHT = "encoder.convolutions.0.weight"
         ("config.data.height", 10**30, "data.height is 10*: .* equal to 1048576"),
         ("config.data.height", without_end(), r"data.height is \[\[\[\[\.\.\.\].*: "),
         ("step", without_end(), r"its step is \[\[\[\[\.\.\.\]"),
+        ("step", 2**63, "its step is 9223372036854775808, not a count"),
+        ("threads", 0, "its threads is 0, not a count"),
+        ("threads", 1025, "its threads is 1025, not a count"),
         ("threads", 10**9, "its threads is 1000000000, not a count"),
         ("threads", "many", "its threads is 'many', not a count"),
         (f"model.{WEIGHT}", claim(10**6, 10**6), f"its weights do not fit .*{WEIGHT}.*train"),

@@ -95,6 +95,15 @@ def test_between_two_images_stands_what_lies_between_their_codes() -> None:
     assert {"image 12", "0 %", "50 %", "100 %", "cat.png"} <= set(texts)
 
 
+@pytest.mark.parametrize(("name", "label"), [("7", "image 7"), ("7.png", "7.png"), ("cat", "cat")])
+def test_only_a_number_of_an_image_is_said_to_be_an_image(name: str, label: str) -> None:
+    found = Interpolation((name, name), noise(2), np.array([0, 1]), noise(2))
+    (frame, *_) = animate_interpolations({"": found}).frames
+
+    for canvas in (draw_interpolations({"": found}), frame):
+        assert [box.text for box in canvas.texts].count(label) == 2
+
+
 def test_a_moving_one_goes_there_and_back() -> None:
     ends, images = noise(2), noise(3)
     found = Interpolation(("1", "2"), ends, np.array([0, 0.5, 1]), images)

@@ -83,6 +83,16 @@ def test_transposed_convolution_is_the_gradient_of_the_convolution(
     torch.testing.assert_close(layer(small), expected)
 
 
+def test_a_printed_layer_tells_the_stride_by_which_it_changes_the_size() -> None:
+    generator, image = torch.Generator(), torch.zeros(1, 3, 8, 8)
+    same = SameConv2d(3, 3, 4, generator=generator)
+    down = SameConv2d(3, 3, 4, stride=2, generator=generator)
+    up = SameConvTranspose2d(3, 3, 4, [16, 16], generator=generator)
+    assert [len(layer(image)[0, 0]) for layer in (same, down, up)] == [8, 4, 16]
+    assert "stride=(1, 1)" in str(same)
+    assert "stride=(2, 2)" in str(down) and "stride=(2, 2)" in str(up)
+
+
 def test_transposed_convolution_refuses_a_size_that_does_not_fit() -> None:
     layer = SameConvTranspose2d(1, 1, 4, [7, 9], generator=torch.Generator())
     with pytest.raises(ValueError, match="no 7x9 output from a 4x3 input"):
