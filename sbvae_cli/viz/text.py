@@ -72,10 +72,8 @@ def shorten(text: str, size: float, width: float) -> str:
     """
     if text_width(text, size) <= width:
         return text
-    kept = len(text)
-    while kept >= 0 and text_width(shown := text[:kept].rstrip() + "...", size) > width:
-        kept -= 1
-    return shown if kept >= 0 else ""
+    starts = (text[:kept].rstrip() + "..." for kept in reversed(range(len(text))))
+    return next((start for start in starts if text_width(start, size) <= width), "")
 
 
 def baseline(size: float) -> float:

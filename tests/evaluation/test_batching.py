@@ -85,3 +85,16 @@ def test_a_batch_is_bounded_by_the_largest_activation() -> None:
     assert fitting_batch(wide, torch.zeros(1, 3, 32, 32)) == (2 << 20) // (64 * 32 * 32 * 4)
     assert fitting_batch(wide, torch.zeros(1, 3, 256, 256)) == 1
     assert not any(module._forward_hooks for module in wide.modules())
+
+
+@pytest.mark.parametrize(
+    ("side", "expected"),
+    [
+        (32, 512),  # enough to keep a GPU busy
+        (256, (1 << 30) // (64 * 256 * 256 * 4)),
+        (8192, 1),  # one is 16 GiB
+    ],
+)
+def test_elsewhere_than_on_a_cpu_a_batch_is_larger(side: int, expected: int) -> None:
+    wide = nn.Conv2d(3, 64, 1, device="meta")  # shapes without numbers
+    assert fitting_batch(wide, torch.zeros(1, 3, side, side, device="meta")) == expected

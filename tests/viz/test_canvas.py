@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.text import text_width
 from sbvae_cli.viz.theme import INK, SERIES, THEMES
 
 BLACK = (0, 0, 0)
@@ -78,28 +78,6 @@ def test_an_exponent_is_small_and_high() -> None:
     rows = np.flatnonzero(ink(canvas).sum(axis=1) > 0.2)
 
     assert rows.max() < 21
-
-
-@pytest.mark.parametrize("width", [30.0, 100.0, 1000.0])
-def test_shortened_text_fits_and_says_so(width: float) -> None:
-    text = "a name that goes on and on"
-
-    short = shorten(text, 15, width)
-
-    assert text_width(short, 15) <= width
-    assert short == text or (short.endswith("...") and text.startswith(short[:-3]))
-
-
-@pytest.mark.parametrize("width", [12.0, 60.0, 200.0, 1000.0])
-def test_wrapped_text_fits_and_loses_nothing(width: float) -> None:
-    text = "a name that-goes-on-without-any-space and on\nnext"
-
-    lines = wrap(text, 15, width)
-
-    assert all(text_width(line, 15) <= width or len(line) == 1 for line in lines)
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "").replace("\n", "")
-    assert "next" in lines or width < 60
-    assert wrap("", 15, width) == []
 
 
 def test_a_scale_enlarges_everything() -> None:

@@ -103,6 +103,14 @@ def test_every_image_stands_in_its_row_and_column_enlarged_by_a_whole_factor(
     assert len(steps) == 1 and min(steps) >= width * zoom + 6
 
 
+def test_the_names_of_all_rows_begin_at_the_same_left_edge() -> None:
+    canvas = draw_sweeps([made()], NAMES, heading="quantile")
+
+    names = ("input", "reconstruction", "quantile", "latent 0", "latent 1")
+    starts = {name: box.box.left for name in names for box in canvas.texts if box.text == name}
+    assert starts.keys() == {*names} and len({*starts.values()}) == 1
+
+
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_pixels_are_sharp_squares_at_the_place_that_is_asked_for(scale: float) -> None:
     panel = made()

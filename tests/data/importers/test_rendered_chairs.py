@@ -126,6 +126,12 @@ def test_each_chair_fills_the_frame_by_itself(tmp_path: Path) -> None:
         assert np.flatnonzero((image < 250).any(0))[0] in (1, 2)
 
 
+def test_a_chair_of_a_few_pixels_fills_the_frame_too(tmp_path: Path) -> None:
+    (image,) = crop(save_chairs(tmp_path, {"a": [view(56, 64, 56, 64)]}))
+    dark = np.flatnonzero((image < 147).any(0))
+    assert dark[-1] + 1 - dark[0] >= 0.9 * 84
+
+
 def test_a_frame_that_is_not_square_shows_more_beside_the_square(tmp_path: Path) -> None:
     (image,) = crop(save_chairs(tmp_path, {"a": [WIDE]}), (84, 168))
     expected = np.full((84, 168), 255)

@@ -62,6 +62,12 @@ def test_a_few_values_far_out_are_told() -> None:
     assert far["far-codes"].latents == (1,) and far["far-values"].factors == ("x",)
 
 
+def test_a_latent_that_is_constant_on_most_rows_has_no_values_far_out() -> None:
+    """Half of its values are equal: no distance between them tells what is far."""
+    codes = np.column_stack([X, Y, np.where(X > 0.8, Y, 0.0)])
+    assert "far-codes" not in of_three(codes)
+
+
 def test_codes_that_are_all_constant_are_told_once() -> None:
     assert list(of_three(np.zeros((N, 3)))) == ["binned", "constant-codes"]
 
