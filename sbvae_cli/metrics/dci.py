@@ -148,7 +148,9 @@ def _fit(
         return np.zeros(z.shape[1]), float((truth == classes[0]).mean()), 1.0
     fitted = model(seed).fit(z, classes)
     right, own = fitted.predict(other) == truth, fitted.predict(z) == classes
-    return fitted.feature_importances_, float(right.mean()), float(own.mean())
+    # Rounding leaves a latent without importance at -1e-17, of which there is no entropy.
+    importances = np.maximum(fitted.feature_importances_, 0.0)
+    return importances, float(right.mean()), float(own.mean())
 
 
 def _concentration(weights: Floats) -> Floats:

@@ -75,6 +75,21 @@ def test_boosting_is_that_of_scikit_learn_with_its_defaults() -> None:
     assert found.informativeness == found.accuracies.mean()
 
 
+def test_an_importance_that_rounding_leaves_below_zero_is_none() -> None:
+    class Rounded(GradientBoostingClassifier):
+        @property
+        def feature_importances_(self) -> np.ndarray:
+            own = super().feature_importances_
+            return np.where(own > 0.5, own, -1e-17)
+
+    codes, classes = sample(rows=60)
+    train, test = slice(40), slice(40, 60)
+    fits = (codes[train, :2], classes[train, :2], codes[test, :2], classes[test, :2])
+    found = dci(*fits, model=lambda seed: Rounded(n_estimators=5), jobs=1)
+    assert found.disentanglement == found.completeness == 1.0
+    assert found.importance.min() == 0.0
+
+
 def test_perfect_codes_score_one_in_any_order_and_warp() -> None:
     codes, classes = sample()
     found = score(np.exp(codes[:, [2, 0, 1]]), classes)
