@@ -83,12 +83,16 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
         *_space_lines(facts),
     ]
     if "file_bytes" in facts:
-        raw = f"{facts['share_of_raw']:.1%} of the {file_size(facts['raw_bytes'])} of its pixels"
+        share = facts["share_of_raw"]
+        stored, raw = file_size(facts["file_bytes"]), file_size(facts["raw_bytes"])
+        of_pixels = f"{stored}, {share:.1%} of the {raw} of its pixels"
+        if share > 2:  # of a few tiny images
+            of_pixels = f"{stored} for {raw} of pixels"
         form = "layout of 3dshapes.h5" if facts["format"] is None else f"format {facts['format']}"
         lines += [
             *_files(facts["files"]),
             ("seed", str(facts["seed"])),
-            ("file", f"{file_size(facts['file_bytes'])}, {raw}; {form}"),
+            ("file", f"{of_pixels}; {form}"),
         ]
     return lines
 

@@ -71,6 +71,7 @@ def test_a_dataset_in_words(sbvae: Sbvae, data: Path) -> None:
         r"  held out +25.0% of the space: x 0.35 to 0.65, y 0.35 to 0.65",
         r"  blank +25.0% of the images",
         r"  seed +5",
+        r"  file +[0-9.]+ kB, [0-9.]+% of the 20.2 kB of its pixels; format 1",
     ):
         assert re.search(f"^{line}$", done.out, re.MULTILINE), line
 
