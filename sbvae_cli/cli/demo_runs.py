@@ -160,7 +160,7 @@ def _train(
         raise Interrupted(request.number)
     for each in ended:
         if each.why:
-            raise SbvaeError(f"sbvae train --decoder {each.row.name} failed: {each.why}")
+            raise SbvaeError(f"{each.folder.path}: {each.why}")
 
 
 def require_success(what: str, code: int, errors: str) -> None:
