@@ -25,7 +25,7 @@ from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
 from sbvae_cli.data.file_snapshot import FileSnapshot
 from sbvae_cli.data.hdf5 import open_hdf5, reading_hdf5
-from sbvae_cli.data.hdf5_chunks import inflated, is_plain_gzip
+from sbvae_cli.data.hdf5_chunks import inflated, is_plain_gzip, read_stored_chunk
 from sbvae_cli.data.hdf5_storage import check_storage
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
@@ -242,7 +242,7 @@ class DatasetFile:
                 self._unchanged.check()
                 return images
             # HDF5 holds its global lock while it decompresses, so zlib does it, in parallel.
-            skipped, stored = self._images.id.read_direct_chunk((start, 0, 0, 0))
+            skipped, stored = read_stored_chunk(self._images, (start, 0, 0, 0))
             shape = self._images.chunks
             length = int(np.prod(shape))
             self._unchanged.check()

@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 import h5py
+from h5py._objects import phil
 
 LARGEST_CHUNK = 1 << 30  # bytes: a chunk is read at once; HDF5 allows up to 4 GiB
 _MAX_PACKED, _MAX_UNCHECKED = 1032, 256 << 20  # largest compression ratio of gzip; bytes
@@ -52,12 +53,13 @@ def _growing_chunk(array: Any) -> str:
         if chunk.size * _MAX_PACKED > LARGEST_CHUNK:
             chunks.append(chunk)
 
-    array.id.chunk_iter(add_large)
+    with phil:
+        array.id.chunk_iter(add_large)
     for chunk in chunks:
         if chunk.size > length + length // 8 + _MAX_OVERHEAD:
             return f"a chunk of {length:,} bytes takes {chunk.size:,} compressed"
         if filters[compressing[0]] == h5py.h5z.FILTER_DEFLATE:
-            _, stored = array.id.read_direct_chunk(chunk.chunk_offset)
+            _, stored = read_stored_chunk(array, chunk.chunk_offset)
             if _inflates_beyond(stored, length + _MAX_OVERHEAD):
                 return f"a chunk of {length:,} bytes decompresses to more"
     return ""
@@ -71,6 +73,30 @@ def _inflates_beyond(stored: bytes, limit: int) -> bool:
             count += len(stream.decompress(stored, _PIECE))
             stored = stream.unconsumed_tail
     return count > limit
+
+
+def read_stored_chunk(array: Any, offset: tuple[int, ...]) -> tuple[int, bytes]:
+    """Read a chunk as it is stored, from any thread.
+
+    HDF5 serves one thread at a time. h5py holds a lock for it, except here before version 3.16,
+    where two threads that read would crash the process.
+
+    Args:
+        array: The open array.
+        offset: Indices of the chunk's first value.
+
+    Returns:
+        Mask of the filters that this chunk skipped, and its bytes.
+    """
+    with phil:
+        skipped, stored = array.id.read_direct_chunk(offset)
+    return skipped, stored
+
+
+def write_stored_chunk(array: Any, offset: tuple[int, ...], stored: bytes) -> None:
+    """Write a chunk that is compressed already, while other threads may read other arrays."""
+    with phil:
+        array.id.write_direct_chunk(offset, stored)
 
 
 def inflated(stored: bytes, length: int) -> bytes:

@@ -15,6 +15,7 @@ from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import FORMAT, GZIP_LEVEL, Images
 from sbvae_cli.data.file_names import write_file_names
 from sbvae_cli.data.fingerprint import row_digests
+from sbvae_cli.data.hdf5_chunks import write_stored_chunk
 from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import atomic_write
@@ -157,7 +158,7 @@ def _fill(
         start, done = done, done + len(rows)
         if len(images) < done:
             images.resize(done, axis=0)
-        images.id.write_direct_chunk((start, 0, 0, 0), stored)
+        write_stored_chunk(images, (start, 0, 0, 0), stored)
         waiting.append(rows)
         if done - written >= _ROWS_AT_ONCE:
             written, waiting = _append(factors, written, waiting), []
