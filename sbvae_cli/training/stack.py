@@ -200,12 +200,16 @@ class Learner:
         """
         try:
             moments = state["state"]
+            if not all(isinstance(each, dict) for each in (moments, *moments.values())):
+                raise TypeError("the state of a weight is no mapping")
             if not moments:
                 return
             for i, parameter in enumerate(self.stack.networks[replica].parameters()):
                 for name in self._moments:
                     if moments[i][name].shape != parameter.shape:
                         raise ValueError(f"{name} of weight {i} has another shape")
+                    if not moments[i][name].is_floating_point():
+                        raise ValueError(f"{name} of weight {i} has no real numbers")
                 if moments[i]["step"].numel() != 1:
                     raise ValueError(f"weight {i} has no number of steps")
             self.steps[replica] = moments[0]["step"].reshape(())

@@ -288,7 +288,10 @@ def test_weights_of_the_discriminator_count_as_weights() -> None:
     assert updater.weights_are_finite() == [False]
 
 
-@pytest.mark.parametrize("damage", ["empty", "shape", "lacks", "none", "weights", "number"])
+WRONG = ("number", "tensor", "tensors", "complex")
+
+
+@pytest.mark.parametrize("damage", [*WRONG, "empty", "shape", "lacks", "none", "weights"])
 def test_a_damaged_state_is_refused_before_anything_computes_with_it(damage: str) -> None:
     updater, _ = with_discriminator()
     move(updater, TWO_BATCHES, THREE_NOISES)
@@ -306,5 +309,12 @@ def test_a_damaged_state_is_refused_before_anything_computes_with_it(damage: str
             other["model"] = {}
         case "number":
             other = 3
-    with pytest.raises(ValueError, match=r"missing|another shape"):
+        case "tensor":
+            other["optimizer"]["state"] = torch.zeros(2, 2)
+        case "tensors":
+            other["optimizer"]["state"][0] = torch.zeros(9 * (1,))  # may be indexed by a text
+        case "complex":
+            state = other["optimizer"]["state"][1]
+            state["exp_avg"] = state["exp_avg"].to(torch.complex64)
+    with pytest.raises(ValueError, match=r"missing|another shape|no real numbers"):
         with_discriminator()[0].load_state_dict(0, optimizer, other)
