@@ -56,11 +56,24 @@ def parse_yaml(text: str) -> Any:
 
 def _loaded(text: str) -> Any:
     try:
+        _check_depth(text)
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError:
         if len(text) > _LONG:
             raise
         return yaml.load(text, Loader=_PythonLoader)
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before the tree is built; libyaml before 0.2.6 crashes building it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Fast):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
 
 
 def _check_growth(tree: Any) -> None:

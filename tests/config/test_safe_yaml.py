@@ -51,3 +51,11 @@ def test_sections_that_merge_very_many_keys_are_refused() -> None:
     names = ", ".join(f"*a{i}" for i in range(8))
     with pytest.raises(yaml.YAMLError, match="too many keys are merged"):
         parse_yaml("\n".join([*parts, f"b: {{<<: [{names}]}}"]))
+
+
+def test_deep_nesting_is_refused_before_a_tree_is_built() -> None:
+    """Which crashes libyaml 0.2.5 at 30,000 levels; the check after it also knows of cycles."""
+    for text in ("[" * 51 + "]" * 51, "- " * 51, "{a: " * 51 + "}" * 51):
+        with pytest.raises(ValueError, match=r"nested more than 50 levels deep$"):
+            parse_yaml(text)
+    assert parse_yaml("[" * 50 + "]" * 50)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from array_readers import read_own
-from PIL import Image
+from PIL import Image, features
 from reader import Reader, Tree, run
 
 from sbvae_cli.data.imports import import_chairs
@@ -48,7 +48,8 @@ KINDS = [
     *(image("WEBP"), image("PPM"), image("TGA"), image("ICO"), image("PCX"), image("SGI")),
     *(animation("GIF"), animation("TIFF"), animation("WEBP"), animation("PNG")),
     *(image("JPEG2000"), image("DDS"), image("IM"), image("MSP", "1"), image("SPIDER", "F")),
-    *(image("AVIF"), image("XBM", "1"), image("ICNS"), image("BLP", "P")),
+    *(image("XBM", "1"), image("ICNS"), image("BLP", "P")),
+    *([image("AVIF")] if features.check("avif") else []),
 ]
 DRAWN = [
     image("PNG", pnginfo=png_chunks(ABOUT)),
@@ -56,7 +57,7 @@ DRAWN = [
     image("WEBP", exif=webp_exif(ABOUT)),
     f"<svg xmlns='http://www.w3.org/2000/svg'>{svg_element(ABOUT)}</svg>".encode(),
 ]
-FOLDER = {"0.png": KINDS[0], "a/1.jpg": KINDS[4], "a/2.gif": KINDS[-10], "notes.txt": b"x"}
+FOLDER = {"0.png": KINDS[0], "a/1.jpg": KINDS[4], "a/2.gif": KINDS[7], "notes.txt": b"x"}
 CHAIRS = {
     f"chairs/abc{i}/renders/image_{k:03d}_p020_t{60 * k:03d}_r096.png": KINDS[0]
     for i in range(2) for k in range(3)
