@@ -1,6 +1,7 @@
 """Convert scores of runs to the JSON of `sbvae eval`, and read them from it."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
 
 
+_LARGEST = 1e100  # finite score; means and variances of larger ones overflow
 # What a file that is damaged, or was changed by hand, leads to.
 DAMAGED = (KeyError, TypeError, AttributeError, ValueError, OverflowError)
 
@@ -177,7 +179,10 @@ _KINDS: dict[str, tuple[type, ...]] = {  # types of settings that are used in co
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    number = None if value is None else float(value)
+    if number is not None and _LARGEST < abs(number) < math.inf:
+        raise OverflowError(number)
+    return number
 
 
 def _data(each: "Evaluated") -> str:

@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -56,9 +57,9 @@ def wrap(text: str, size: float, width: float, pieces: Sequence[str] | None = No
             lines[-1] = joined
             continue
         while text_width(word, size) > width and len(word) > 1:
-            kept = len(word) - 1
-            while kept > 1 and text_width(word[:kept], size) > width:
-                kept -= 1
+            shorter = range(1, len(word))
+            fitting = bisect_right(shorter, width, key=lambda n: text_width(word[:n], size))
+            kept = max(1, fitting)
             lines.append(word[:kept])
             word = word[kept:]
         lines.append(word)
@@ -72,8 +73,12 @@ def shorten(text: str, size: float, width: float) -> str:
     """
     if text_width(text, size) <= width:
         return text
-    starts = (text[:kept].rstrip() + "..." for kept in reversed(range(len(text))))
-    return next((start for start in starts if text_width(start, size) <= width), "")
+
+    def start(kept: int) -> str:
+        return text[:kept].rstrip() + "..."
+
+    fitting = bisect_right(range(len(text)), width, key=lambda n: text_width(start(n), size))
+    return start(fitting - 1) if fitting else ""
 
 
 def baseline(size: float) -> float:

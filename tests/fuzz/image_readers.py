@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from array_readers import read_own
-from PIL import Image, features
+from PIL import Image
 from reader import Reader, Tree, run
 
 from sbvae_cli.data.imports import import_chairs
 from sbvae_cli.viz.metadata import gif_comment, png_chunks, svg_element, webp_exif
 
+Image.init()  # which lists the formats that Pillow can write here
 ABOUT = {
     **{"version": "0.1", "command": "sbvae geometry a", "seed": 0, "step": 7},
     "scores": {"mig": 0.5},
@@ -49,7 +50,7 @@ KINDS = [
     *(animation("GIF"), animation("TIFF"), animation("WEBP"), animation("PNG")),
     *(image("JPEG2000"), image("DDS"), image("IM"), image("MSP", "1"), image("SPIDER", "F")),
     *(image("XBM", "1"), image("ICNS"), image("BLP", "P")),
-    *([image("AVIF")] if features.check("avif") else []),
+    *([image("AVIF")] if "AVIF" in Image.SAVE else []),
 ]
 DRAWN = [
     image("PNG", pnginfo=png_chunks(ABOUT)),

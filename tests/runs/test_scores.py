@@ -169,6 +169,7 @@ def changed_result(**changes: Any) -> str:
         (changed_result(settings={"training.steps": "many"}), "is damaged or was changed"),
         (changed_result(settings={"objective.beta": [4.0]}), "is damaged or was changed"),
         (changed_result(settings={"model.decoder.hidden_units": 8}), "is damaged or was changed"),
+        (changed_result(mig=1e101), "is damaged or was changed"),
         (changed_result(mig=10**400), "is damaged or was changed"),
     ],
 )
