@@ -129,9 +129,8 @@ def flat(tree: Mapping[str, Any], above: str = "") -> Tree:
     """Return a tree of sections as settings with keys such as `training.steps`."""
     found: Tree = {}
     for name, value in tree.items():
-        found |= (
-            flat(value, f"{above}{name}.") if isinstance(value, Mapping) else {above + name: value}
-        )
+        key = f"{above}{name}"  # in YAML a name may be a number
+        found |= flat(value, f"{key}.") if isinstance(value, Mapping) else {key: value}
     return found
 
 

@@ -4,10 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from sbvae_cli.config.load import build_config, merge, parse_settings, read_yaml, to_yaml
+from sbvae_cli.config.load import (
+    build_config,
+    flat,
+    merge,
+    nested,
+    parse_settings,
+    read_yaml,
+    to_yaml,
+)
 from sbvae_cli.config.model import DeconvDecoderConfig
 from sbvae_cli.config.presets import paper_preset, profile
 from sbvae_cli.errors import SbvaeError
+
+
+def test_a_tree_is_flat_and_nested_again_and_numbers_as_names_are_texts() -> None:
+    tree = {"training": {"steps": 3, "schedule": {"kind": "linear"}}, "seed": 0}
+    assert flat(tree) == {"training.steps": 3, "training.schedule.kind": "linear", "seed": 0}
+    assert nested(flat(tree)) == tree
+    assert flat({"a": {0.5: 2, True: {1: 3}}}) == {"a.0.5": 2, "a.True.1": 3}
 
 
 def test_what_stands_further_right_wins() -> None:
