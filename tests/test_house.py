@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -176,3 +177,16 @@ def test_docstrings_name_a_subject() -> None:
 def test_help_names_a_subject() -> None:
     helps = {getattr(p, "help", None) or "" for command in commands() for p in command.params}
     assert [text for text in sorted(helps) if re.match(r"(Of|See|As above)\b", text)] == []
+
+
+def test_the_lowest_versions_that_are_tried_are_those_of_the_ranges() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    extras = [project["optional-dependencies"][name] for name in ("tensorboard", "export")]
+    ranges = [each.split(">=") for each in sum(extras, project["dependencies"])]
+    tried = dict(
+        line.split("==")
+        for line in (Path(__file__).parent / "lowest_versions.txt").read_text().splitlines()[1:]
+    )
+    assert {"torch", *tried} == {name for name, _ in ranges}
+    for name, lowest in ranges:
+        assert name == "torch" or f"{tried[name]}.".startswith(f"{lowest}."), name
