@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ LABELS = {"dtype": "f8", "values": [[i % 3, i % 4] for i in range(12)]}
 
 def write_hdf5(path: Path, tree: Tree) -> None:
     """Root attributes and arrays; one that is large is claimed, and not written."""
-    with h5py.File(path, "w") as file:
+    is_matlab = bool(tree.get("matlab"))
+    with h5py.File(path, "w", userblock_size=512 * is_matlab) as file:
         for name, value in tree["attributes"].items():
             whole = json.dumps(value) if isinstance(value, dict | list) else value
             file.attrs[name] = whole
@@ -41,10 +43,19 @@ def write_hdf5(path: Path, tree: Tree) -> None:
                 file[name] = h5py.SoftLink(spec["link"])
             elif "external" in spec:
                 file[name] = h5py.ExternalLink(spec["external"], name)
+            elif "refers" in spec:
+                references = [file[each].ref for each in spec["refers"]]
+                file.create_dataset(name, data=references, dtype=h5py.ref_dtype, **storage)
+            elif "packed" in spec:
+                made = file.create_dataset(name, tuple(spec["shape"]), spec["dtype"], **storage)
+                made.id.write_direct_chunk((0,) * made.ndim, bytes(spec["packed"]))
             elif np.prod([float(n) for n in spec.get("shape", [0])]) > 100_000:
                 file.create_dataset(name, tuple(spec["shape"]), spec["dtype"], **storage)
             else:
                 file.create_dataset(name, data=array(spec), **storage)
+    if is_matlab:
+        with path.open("r+b") as content:
+            content.write(b"MATLAB 7.3 MAT-file".ljust(512))
 
 
 def hdf5(attributes: dict[str, Any], **arrays: dict[str, Any]) -> Tree:
@@ -138,6 +149,14 @@ READERS = {
             hdf5({}, **{"train/x": {"dtype": "f4", "shape": [6, 3, 5, 4]}, "y": {"link": "/z"},
                         "z": {"dtype": "S3", "values": ["a", "b", "c", "a", "b", "c"]},
                         "far": {"external": "there.h5"}}),
+            {"matlab": True, **hdf5({}, images={**PIXELS, "shape": [3, 4, 5, 6]},
+                                    y={"dtype": "f8", "shape": [1, 6]})},
+            {"matlab": True, **hdf5({}, **{
+                "#refs#/a": {"dtype": "u1", "shape": [8, 9]},
+                "#refs#/b": {"dtype": "u1", "shape": [8, 9]},
+                "x": {"refers": ["#refs#/a", "#refs#/b"], "chunks": [2], "compression": 1}})},
+            hdf5({}, images={**PIXELS, "chunks": [6, 5, 4, 3], "compression": 1,
+                             "packed": zlib.compress(bytes(range(180)) * 2)}),
         ],
         write_hdf5, read_own,
     ),

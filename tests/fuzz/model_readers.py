@@ -2,6 +2,7 @@
 
 import copy
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.config.load import merge
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer.foreign_decoder import read_decoder
 from sbvae_cli.export import facts
 from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, with_metadata
@@ -107,9 +109,10 @@ def write_safetensors(path: Path, tree: Tree) -> None:
 
 
 def read_safetensors(path: Path) -> None:
-    """By its library's reader, and by ours where that is missing."""
+    """By our reader, which stands in where the library is missing, and by the library's."""
+    with suppress(SbvaeError):
+        facts._by_header(path)
     run("info", path)
-    facts._by_header(path)
 
 
 def safetensors_tree(config: Config) -> Tree:
