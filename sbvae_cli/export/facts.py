@@ -112,7 +112,7 @@ def _by_header(path: Path) -> tuple[dict[str, str], list[Facts]]:
         end = max((each["data_offsets"][1] for _, each in lying), default=0)
         complete = 8 + length + end == path.stat().st_size
         texts = {str(name): str(text) for name, text in metadata.items()}
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, OverflowError, KeyError, TypeError, IndexError, AttributeError):
         raise _damaged(path, "its header is not as the format has it") from None
     if not complete:
         raise _damaged(path, "its tensors are cut short")

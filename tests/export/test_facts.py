@@ -13,6 +13,9 @@ from sbvae_cli.export import facts
 from sbvae_cli.export.facts import onnx_facts, safetensors_facts
 
 
+ONE = {"dtype": "F32", "data_offsets": [0, 4]}
+
+
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Weights, read from now on without the library."""
@@ -36,6 +39,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (lambda content: b"", "its header is not as the format has it"),
         (lambda content: b"\xff" * 7 + content, "a header of 1"),
         (lambda content: header({"a": {"shape": [1]}}), "not as the format has it"),
+        (lambda content: header({"a": {**ONE, "shape": [1e400]}}), "not as the format has it"),
         (lambda content: header([1]), "not as the format has it"),
         (lambda content: header("[" * 100_000, text=True), "not as the format has it"),
     ],
