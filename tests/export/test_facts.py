@@ -12,7 +12,6 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.export import facts
 from sbvae_cli.export.facts import onnx_facts, safetensors_facts
 
-
 ONE = {"dtype": "F32", "data_offsets": [0, 4]}
 
 
