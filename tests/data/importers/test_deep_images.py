@@ -98,10 +98,12 @@ def test_a_tiff_in_planes_is_refused(compressed: bool) -> None:
 
 
 def test_pages_of_colours_keep_all_bits_however_often_they_are_read(tmp_path: Path) -> None:
-    with AppendingTiffWriter(str(tmp_path / "stack.tif")) as stack:
+    content = BytesIO()
+    with AppendingTiffWriter(content) as stack:
         for pixels in (COLOUR, COLOUR // 2):
             stack.write(tiff16(pixels, "<"))
             stack.newFrame()
+    (tmp_path / "stack.tif").write_bytes(content.getvalue())
     with open_images(tmp_path) as images:
         assert len(images) == 2
         for i in (0, 0, 1, 1, 0):
