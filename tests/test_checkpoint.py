@@ -156,6 +156,7 @@ def claim(*shape: int) -> torch.Tensor:
 WEIGHT = "encoder.convolutions.0.weight"
 
 
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor")  # of PyTorch from 2.14 on
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
