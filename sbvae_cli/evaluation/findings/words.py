@@ -77,7 +77,7 @@ DIAGNOSIS: dict[str, FindingText] = {
         _FLAT + "but slanted: their axes cross at {angle:.0f} degrees; {advice}", advice=_OTHER
     ),
     "turned-group": FindingText(
-        "{pair} are rotated within latents {both} (mig_subspace {gap:.2f} or more), which lowers "
+        "{pair} are rotated within latents {both} (mig_subspace at least {gap:.2f}), which lowers "
         "MIG{advice}",
         advice=(": look at `sbvae traverse MODEL latents={sequence}`", _READ),
     ),
