@@ -3,7 +3,6 @@
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -244,7 +243,9 @@ def _array(path: Path, name: str, loaded: Any) -> NDArray[np.generic]:
         return array
     except MemoryError:
         raise SbvaeError(f"{path}: {name} does not fit into memory") from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except SbvaeError:
+        raise
+    except Exception as error:  # broken archives make zipfile and NumPy raise any exception
         if "allow_pickle" in str(error):
             plain = _PLAIN.get(name, "store numbers")
             what = f"holds Python objects, which are never unpickled; {plain}"

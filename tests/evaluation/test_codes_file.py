@@ -161,6 +161,19 @@ def test_a_truncated_file_is_one_line(tmp_path: Path) -> None:
         read_codes(path)
 
 
+@pytest.mark.parametrize(("at", "value"), [(8, 1), (10, 97)])
+def test_an_archive_that_is_encrypted_or_compressed_otherwise_is_one_line(
+    tmp_path: Path, at: int, value: int
+) -> None:
+    path = write(tmp_path / "c.npz")
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\1\2")  # the member's record in the central directory
+    content[entry + at] = value
+    path.write_bytes(content)
+    with pytest.raises(SbvaeError, match="codes is damaged; write the file again"):
+        read_codes(path)
+
+
 def test_arrays_that_are_not_read_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "c.npz", name=["x", "y"], std=CODES, names=["x", "y"])
     assert read_codes(path).unread == ("name", "std")
