@@ -17,11 +17,12 @@ def check_heaps(path: Path) -> None:
     """Check that opening a file does not make HDF5 loop forever.
 
     HDF5 stores texts of variable length in heaps. A free entry of length 0, as where part of a file
-    was replaced by zeros, makes HDF5 (up to version 2.0 at least) read it again and again. The
-    heaps at both ends of the file are checked; files written by sbvae have no others.
+    was replaced by zeros, makes HDF5 (up to version 2.0 at least) read it again and again, and so
+    may an entry so long that the sum of its place and length overflows. The heaps at both ends of
+    the file are checked; files written by sbvae have no others.
 
     Raises:
-        SbvaeError: If a heap has a free entry of length 0.
+        SbvaeError: If a heap has a free entry of length 0, or an entry longer than the heap.
         OSError: If the file cannot be read.
     """
     size = path.stat().st_size
@@ -31,8 +32,8 @@ def check_heaps(path: Path) -> None:
         for place in _heaps(content, size):
             if _is_endless(content, place, size):
                 raise SbvaeError(
-                    f"{path}: is a damaged HDF5 file (part of its text data is zero); copy it or "
-                    "generate it again"
+                    f"{path}: is a damaged HDF5 file (part of its text data was replaced); copy it "
+                    "or generate it again"
                 )
 
 
@@ -47,14 +48,12 @@ def _heaps(content: mmap.mmap, size: int) -> Iterator[int]:
 
 
 def _is_endless(content: mmap.mmap, heap: int, size: int) -> bool:
-    """Return whether a heap has a free entry of length 0, after which there is no next entry."""
-    stop = min(
-        size, heap + min(_LARGEST_HEAP, int.from_bytes(content[heap + 8 : heap + 16], "little"))
-    )
-    place = heap + 16
+    """Return whether a heap has an entry after which HDF5 finds no next one."""
+    end = heap + int.from_bytes(content[heap + 8 : heap + 16], "little")
+    stop, place = min(size, end, heap + _LARGEST_HEAP), heap + 16
     while place + _ENTRY.size <= stop:
         number, _, _, length = _ENTRY.unpack_from(content, place)
-        if number == 0 and length == 0:
+        if (number == 0 and length == 0) or length > end - place:
             return True
         place += length if number == 0 else _ENTRY.size + -(-length // 8) * 8
     return False

@@ -46,7 +46,9 @@ def write_hdf5(path: Path, tree: Tree) -> None:
             elif "refers" in spec:
                 references = [file[each].ref for each in spec["refers"]]
                 file.create_dataset(name, data=references, dtype=h5py.ref_dtype, **storage)
-            elif "packed" in spec:
+            elif (
+                "packed" in spec and min(spec["shape"]) >= 0
+            ):  # of others h5py seeks chunks for ever
                 made = file.create_dataset(name, tuple(spec["shape"]), spec["dtype"], **storage)
                 made.id.write_direct_chunk((0,) * made.ndim, bytes(spec["packed"]))
             elif np.prod([float(n) for n in spec.get("shape", [0])]) > 100_000:
