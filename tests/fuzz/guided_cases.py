@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,11 @@ def _fuzz(name: str, cases: int, seed: int, longest: int, pipe: int) -> None:
 
     def one(case: bytes) -> None:
         os.write(pipe, case.hex().encode() + b"\n")
-        answer = server.within_seconds(take, case)
+        try:
+            answer = server.within_seconds(take, case)
+        except BaseException as error:  # libFuzzer would tell its exit code alone
+            told = "".join(traceback.format_exception(error))
+            answer = {"outcome": "crashed", "told": f"{type(error).__name__}: {told[-1900:]}"}
         os.write(pipe, json.dumps(answer).encode() + b"\n")
 
     server.limit_memory()
