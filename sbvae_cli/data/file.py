@@ -74,7 +74,6 @@ class DatasetFile:
     def _read_header(self) -> None:
         read = self._read_3dshapes if is_3dshapes(self._file) else self._read_own
         read()
-        self._check_storage()
         self.count, self.height, self.width, self.channels = map(int, self._images.shape)
         self._is_direct = is_plain_gzip(self._images)
         chunks = self._images.chunks
@@ -82,8 +81,9 @@ class DatasetFile:
         self.contents_hash: str | None = self._file.attrs.get("contents_hash")
 
     def _check_storage(self) -> None:
-        for name, array in (("images", self._images), ("factors", self._factors)):
-            check_storage(self.path, name, array)
+        by_hdf5 = not is_plain_gzip(self._images)  # else by `read_chunk`, to their length
+        check_storage(self.path, "images", self._images, by_hdf5)
+        check_storage(self.path, "factors", self._factors)
 
     def _read_3dshapes(self) -> None:
         self.name, self.seed = "3dshapes", 0
@@ -117,6 +117,7 @@ class DatasetFile:
         if self.space.complete_grid and combinations != images:
             found = f"{images} images of a grid of {combinations} combinations"
             raise self._error(f"has {found}; generate it again")
+        self._check_storage()
 
     def _check_kind(self) -> None:
         attributes = self._file.attrs

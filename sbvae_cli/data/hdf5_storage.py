@@ -30,7 +30,7 @@ _FILTERS = {
 }
 
 
-def check_storage(path: Path, name: str, array: Any) -> None:
+def check_storage(path: Path, name: str, array: Any, by_hdf5: bool = True) -> None:
     """Check that an array can be read safely, before any value is read.
 
     All its values must be stored in this file rather than in other files that it names.
@@ -39,10 +39,11 @@ def check_storage(path: Path, name: str, array: Any) -> None:
         path: Path of the file.
         name: Name of the array in messages.
         array: The open array.
+        by_hdf5: Whether HDF5 decompresses the chunks, which are then checked to not grow.
 
     Raises:
         SbvaeError: If values are missing or in another file, if a filter is not installed, or if
-            the chunks are too large.
+            the chunks are too large or grow.
     """
     where = f"{path}: its {name}"
     if not is_in_same_folder(path, array.file.filename):
@@ -62,7 +63,7 @@ def check_storage(path: Path, name: str, array: Any) -> None:
             f"{where} are stored in chunks of {stored >> 20:,} MB, each read as a whole; store "
             f"them in chunks of less than {LARGEST_CHUNK >> 20:,} MB, for example by h5repack -l"
         )
-    bomb = decompression_bomb(array)
+    bomb = decompression_bomb(array) if by_hdf5 else ""
     if bomb:
         raise SbvaeError(f"{where} are damaged: {bomb}; copy the file or write it again")
 
