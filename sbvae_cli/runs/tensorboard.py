@@ -33,7 +33,7 @@ def require_tensorboard() -> None:
         import tensorboard.summary.writer.record_writer  # noqa: F401
     except ImportError as error:
         raise SbvaeError(
-            'needs TensorBoard: python -m pip install "tensorboard>=2.15"', field="tensorboard"
+            'needs TensorBoard: python -m pip install "tensorboard>=2.17"', field="tensorboard"
         ) from error
 
 
