@@ -200,7 +200,8 @@ class Learner:
         """
         try:
             moments = state["state"]
-            if not all(isinstance(each, dict) for each in (moments, *moments.values())):
+            is_mapping = isinstance(moments, dict)
+            if not is_mapping or not all(isinstance(each, dict) for each in moments.values()):
                 raise TypeError("the state of a weight is no mapping")
             if not moments:
                 return

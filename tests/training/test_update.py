@@ -318,3 +318,20 @@ def test_a_damaged_state_is_refused_before_anything_computes_with_it(damage: str
             state["exp_avg"] = state["exp_avg"].to(torch.complex64)
     with pytest.raises(ValueError, match=r"missing|another shape|no real numbers"):
         with_discriminator()[0].load_state_dict(0, optimizer, other)
+
+
+@pytest.mark.parametrize("damage", ["tensor", "tensors", "complex"])
+def test_a_damaged_state_of_the_model_s_own_adam_is_refused_too(damage: str) -> None:
+    updater, _ = with_discriminator()
+    move(updater, TWO_BATCHES, THREE_NOISES)
+    optimizer = updater.state_dict(0)
+    match damage:
+        case "tensor":
+            optimizer["state"] = torch.zeros(2, 2)
+        case "tensors":
+            optimizer["state"][0] = torch.zeros(9 * (1,))
+        case "complex":
+            moment = optimizer["state"][0]["exp_avg"]
+            optimizer["state"][0]["exp_avg"] = moment.to(torch.complex64)
+    with pytest.raises(ValueError, match=r"is no mapping|has no real numbers"):
+        with_discriminator()[0].load_state_dict(0, optimizer, updater.adversary_state_dict(0))
